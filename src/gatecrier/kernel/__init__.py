@@ -1,0 +1,1 @@
+"""What every other package stands on: settings, errors, clock, ids, telemetry. Imports nothing of ours."""

@@ -1,0 +1,158 @@
+"""
+Every knob, validated once at start; only `app.py` and the command line read it.
+
+Where a value comes from, the first wins: the command line, the environment (`GATECRIER_…`), the
+file `.env`, the file `gatecrier.toml`, the default. A secret may also lie in a file of its own:
+`GATECRIER_BOT_TOKEN_FILE=/run/secrets/token`.
+"""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from gatecrier.kernel.errors import Misconfigured
+
+PREFIX = "GATECRIER_"
+
+
+class Environment(StrEnum):
+    """Where this runs: production asks for more care (colour-free logs, no debug texts)."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class BroadcastSettings(BaseModel):
+    """How campaigns are sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: Messages a second from one bot, all its campaigns together. Telegram allows about 30;
+    #: 25 leaves room for replies.
+    rate: float = Field(default=25.0, gt=0, le=30)
+    #: Calls in flight at once, at most: what a crash may leave unknown.
+    window: int = Field(default=25, ge=1, le=100)
+    #: Deliveries whose outcome is awaited before the rest goes out; 0 sends all at once.
+    canary: int = Field(default=5, ge=0, le=1000)
+
+
+class GateSettings(BaseModel):
+    """How long the gate trusts what it knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: Seconds a verified member may write before Telegram is asked again; an update tells of leaving.
+    member_ttl: float = Field(default=600.0, ge=10)
+    #: Seconds a person who lacks membership stays known as such: short, because they are about to join.
+    not_member_ttl: float = Field(default=60.0, ge=1)
+
+
+class Settings(BaseSettings):
+    """All settings of one process; frozen after start."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_file=".env",
+        toml_file="gatecrier.toml",
+        extra="ignore",
+        frozen=True,
+    )
+
+    #: The bot's token from @BotFather. None: commands that need a bot refuse.
+    bot_token: SecretStr | None = None
+    #: The Bot API server: Telegram's, your own, or the sandbox's.
+    telegram_api_url: str = "https://api.telegram.org"
+    #: "sqlite:///file.db" (one machine) or "postgresql://user:password@host/name".
+    database_url: SecretStr = SecretStr("sqlite:///gatecrier.db")
+    environment: Environment = Environment.DEVELOPMENT
+    #: debug, info, warning or error.
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    broadcast: BroadcastSettings = BroadcastSettings()
+    gate: GateSettings = GateSettings()
+
+    @field_validator("telegram_api_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The order of the module's docstring; a secret's own file counts as the environment does."""
+        del file_secret_settings
+        toml = TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, _SecretFiles(settings_cls), dotenv_settings, toml
+
+    @property
+    def token(self) -> str:
+        """
+        The bot's token.
+
+        Raises:
+            Misconfigured: none is set.
+        """
+        if self.bot_token is None or not self.bot_token.get_secret_value():
+            raise Misconfigured(
+                "No bot token is set.",
+                remedy="Get one from @BotFather and set it in the environment, in .env, or as "
+                "GATECRIER_BOT_TOKEN_FILE. To try Gatecrier without one: gatecrier demo.",
+                field="GATECRIER_BOT_TOKEN",
+            )
+        return self.bot_token.get_secret_value()
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Values of secret fields from the files that `GATECRIER_…_FILE` names."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        name = f"{PREFIX}{field_name.upper()}_FILE"
+        path = os.environ.get(name)
+        if not path or "SecretStr" not in str(field.annotation):
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise Misconfigured(
+                f"The file {path} cannot be read.", remedy="Check its path and rights.", field=name
+            ) from error
+
+    def __call__(self) -> dict[str, Any]:
+        fields = self.settings_cls.model_fields
+        found = {name: self.get_field_value(info, name)[0] for name, info in fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def load(**overrides: Any) -> Settings:
+    """
+    Read the settings; `overrides` come from the command line.
+
+    Raises:
+        Misconfigured: a value is wrong; the error names the variable, never a secret's value.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        variable = PREFIX + "__".join(str(part).upper() for part in first["loc"])
+        raise Misconfigured(
+            f"{first['msg']}.", field=variable, remedy="See: gatecrier config show."
+        ) from None

@@ -1,0 +1,109 @@
+"""Whether a bot may reach a chat: the order of checks of facts/botapi.md §3."""
+
+from enum import IntEnum
+
+from gatecrier_sandbox import membership, rights
+from gatecrier_sandbox.errors import ApiError, bad_request, forbidden
+from gatecrier_sandbox.model import Bot, Chat, ChatType, Dialog, Person, Room, Status
+from gatecrier_sandbox.state import State
+
+
+class Access(IntEnum):
+    """What the bot is about to do."""
+
+    READ = 0
+    EDIT = 1
+    WRITE = 2
+
+
+def reach(state: State, bot: Bot, chat_id: str, access: Access) -> Room:
+    """
+    Find the chat a request names and check that the bot may go there.
+
+    Raises:
+        ApiError: 400 or 403, the first of §3 that applies.
+    """
+    if not chat_id:
+        raise bad_request("chat_id is empty")
+    number = identify(state, bot, chat_id)
+    if number > 0:
+        return _dialog(state, bot, number, access)
+    chat = state.chats.get(number)
+    if chat is None or chat.id not in bot.known_chats:
+        raise bad_request("chat not found")
+    _check_membership(state, bot, chat, access)
+    return chat
+
+
+def identify(state: State, bot: Bot, chat_id: str) -> int:
+    """The number behind a chat_id; a public name makes the chat known to the bot. `ApiError` if none."""
+    if chat_id.startswith("@"):
+        number = state.usernames.get(chat_id[1:].lower(), 0)
+        if not number or (number > 0 and number not in state.bots):
+            raise bad_request("chat not found")
+        bot.known_chats.add(number)
+        return number
+    try:
+        return int(chat_id) if len(chat_id) < 20 else 0
+    except ValueError:
+        raise bad_request("chat not found") from None
+
+
+def _dialog(state: State, bot: Bot, number: int, access: Access) -> Dialog:
+    dialog = bot.dialogs.get(number)
+    if dialog is None:
+        raise _stranger(state, bot, number, access)
+    if access >= Access.EDIT and state.people[number].deactivated:
+        raise forbidden("user is deactivated")
+    return dialog
+
+
+def _stranger(state: State, bot: Bot, number: int, access: Access) -> ApiError:
+    """Why a bot cannot reach somebody who never wrote to it."""
+    if number not in state.people or not _has_seen(state, bot, number):
+        return bad_request("chat not found")
+    if number in state.bots:
+        return forbidden("the bot can't send messages to the bot")
+    if access >= Access.EDIT and state.people[number].deactivated:
+        return forbidden("user is deactivated")
+    return forbidden("bot can't initiate conversation with a user")
+
+
+def _has_seen(state: State, bot: Bot, number: int) -> bool:
+    """Whether the bot knows somebody without a dialog: by name, or from a chat they share."""
+    return number in bot.known_chats or any(
+        bot.id in chat.bot_ids and number in chat.members for chat in state.chats.values()
+    )
+
+
+def seen_person(state: State, bot: Bot, number: int) -> Person | None:
+    """The account of this id if the bot has met it outside a dialog (getChat of a group member)."""
+    return state.people[number] if number in state.people and _has_seen(state, bot, number) else None
+
+
+def _check_membership(state: State, bot: Bot, chat: Chat, access: Access) -> None:
+    noun = "group" if chat.type is ChatType.GROUP else chat.type.value
+    me = membership.current(state, chat, bot.id)
+    if chat.type is ChatType.GROUP and access is Access.READ:
+        return
+    if me.status is Status.KICKED:
+        raise forbidden(f"bot was kicked from the {noun} chat")
+    if not me.present and (access >= Access.EDIT or not chat.username):
+        raise forbidden(f"bot is not a member of the {noun} chat")
+
+
+def check_posting(state: State, bot: Bot, room: Room) -> None:
+    """
+    Check that the bot may write text here: rows 9 and 10.
+
+    Raises:
+        ApiError: 400 no right to post in the channel, or silenced in the group.
+    """
+    if isinstance(room, Dialog):
+        return
+    me = membership.current(state, room, bot.id)
+    if room.type is ChatType.CHANNEL:
+        if not rights.holds(room, me, "can_post_messages"):
+            raise bad_request("need administrator rights in the channel chat")
+    elif not me.is_admin and "can_send_messages" not in rights.allowed(room, me):
+        raise bad_request("not enough rights to send text messages to the chat")

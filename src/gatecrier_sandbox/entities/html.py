@@ -1,0 +1,237 @@
+"""parse_mode HTML. Source: td MessageEntity.cpp, do_parse_html; the texts are its own."""
+
+import re
+
+from msgspec import Struct
+
+from gatecrier_sandbox.entities.links import link_entity
+from gatecrier_sandbox.entities.spans import Span, bytes_before, unparsable, utf16
+from gatecrier_sandbox.errors import ApiError
+from gatecrier_sandbox.model import Wire
+
+TYPES = {
+    "b": "bold",
+    "strong": "bold",
+    "i": "italic",
+    "em": "italic",
+    "s": "strikethrough",
+    "strike": "strikethrough",
+    "del": "strikethrough",
+    "u": "underline",
+    "ins": "underline",
+    "span": "spoiler",
+    "tg-spoiler": "spoiler",
+    "code": "code",
+    "pre": "pre",
+}
+TAGS = frozenset({*TYPES, "a", "tg-emoji", "tg-time", "blockquote"})
+NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
+CHARACTER = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(lt|gt|amp|quot));?")
+SPACE = " \t\n\r\v\f"
+NAME_END = re.compile(r"[\s=>/\"']")
+TOKEN = re.compile(r"[A-Za-z0-9.\-]*")
+
+
+class Open(Struct):
+    """A tag not closed yet: its name, its one argument, where its text starts (UTF-16, and characters)."""
+
+    name: str
+    argument: str
+    offset: int
+    begin: int
+
+
+def parse(text: str) -> tuple[str, list[Span]]:
+    """
+    Read HTML into plain text and entities.
+
+    Raises:
+        ApiError: 400, with the UTF-8 offset of what is wrong.
+    """
+    return _Parser(text).parse()
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.tag_at = 0
+        self.plain: list[str] = []
+        self.length = 0
+        self.open: list[Open] = []
+        self.spans: list[Span] = []
+
+    def parse(self) -> tuple[str, list[Span]]:
+        while self.at < len(self.text):
+            self._step()
+        if self.open:
+            raise unparsable(f'Can\'t find end tag corresponding to start tag "{self.open[-1].name}"')
+        return "".join(self.plain), self.spans
+
+    def _step(self) -> None:
+        if self._char() != "<":
+            self._keep(self._character())
+            return
+        self.tag_at = self.at
+        self.at += 1
+        if self._char() == "/":
+            self._end_tag()
+        else:
+            self._start_tag()
+
+    def _keep(self, character: str) -> None:
+        self.plain.append(character)
+        self.length += utf16(character)
+
+    def _char(self) -> str:
+        return self.text[self.at] if self.at < len(self.text) else ""
+
+    def _character(self) -> str:
+        """The next character, decoded if it is written as &...;"""
+        match = CHARACTER.match(self.text, self.at) if self._char() == "&" else None
+        decoded = _decoded(match) if match else ""
+        if match and decoded:
+            self.at = match.end()
+            return decoded
+        self.at += 1
+        return self.text[self.at - 1]
+
+    def _skip_spaces(self) -> None:
+        while self._char() and self._char() in SPACE:
+            self.at += 1
+
+    def _wrong(self, what: str) -> ApiError:
+        return unparsable(f"{what} at byte offset {bytes_before(self.text, self.tag_at)}")
+
+    def _tag_name(self, start: int) -> str:
+        while self._char() and self._char() not in SPACE and self._char() != ">":
+            self.at += 1
+        return self.text[start : self.at]
+
+    def _start_tag(self) -> None:
+        name = self._tag_name(self.at).lower()
+        if not self._char():
+            raise self._wrong("Unclosed start tag")
+        if name not in TAGS:
+            raise self._wrong(f'Unsupported start tag "{name}"')
+        argument = self._attributes(name)
+        self.at += 1
+        if name == "span" and argument != "spoiler":
+            raise self._wrong('Tag "span" must have class "tg-spoiler"')
+        self.open.append(Open(name, argument, self.length, len(self.plain)))
+
+    def _attributes(self, tag: str) -> str:
+        """Read up to the closing `>`; the one attribute that means something for this tag."""
+        argument = ""
+        while True:
+            self._skip_spaces()
+            if self._char() == ">":
+                return argument
+            name, value = self._attribute(tag)
+            argument = _argument(tag, name, value) or argument
+
+    def _attribute(self, tag: str) -> tuple[str, str]:
+        start = self.at
+        end = NAME_END.search(self.text, start)
+        self.at = end.start() if end else len(self.text)
+        name = self.text[start : self.at]
+        if not self._char():
+            raise self._wrong("Unclosed start tag")
+        if not name:
+            raise self._wrong(f'Empty attribute name in the tag "{tag}"')
+        self._skip_spaces()
+        if self._char() != "=":
+            return name, ""
+        self.at += 1
+        self._skip_spaces()
+        value = self._value()
+        if not self._char():
+            raise self._wrong("Unclosed start tag")
+        return name, value
+
+    def _value(self) -> str:
+        quote = self._char()
+        if quote and quote in "'\"":
+            self.at += 1
+            return self._quoted(quote)
+        match = TOKEN.match(self.text, self.at)
+        start, self.at = self.at, match.end() if match else self.at
+        if self._char() and self._char() not in SPACE + ">":
+            offset = bytes_before(self.text, start)
+            raise unparsable(f"Unexpected end of name token at byte offset {offset}")
+        return self.text[start : self.at].lower()
+
+    def _quoted(self, quote: str) -> str:
+        value = []
+        while self._char() and self._char() != quote:
+            value.append(self._character())
+        self.at += 1
+        return "".join(value)
+
+    def _end_tag(self) -> None:
+        if not self.open:
+            raise self._wrong("Unexpected end tag")
+        name = self._tag_name(self.at + 1)
+        self._skip_spaces()
+        if self._char() != ">":
+            raise self._wrong("Unclosed end tag")
+        self.at += 1
+        tag = self.open.pop()
+        if name and name != tag.name:
+            offset = bytes_before(self.text, self.tag_at)
+            found = f'expected "</{tag.name}>", found "</{name}>"'
+            raise unparsable(f"Unmatched end tag at byte offset {offset}, {found}")
+        if self.length > tag.offset:
+            self._close(tag)
+
+    def _close(self, tag: Open) -> None:
+        length = self.length - tag.offset
+        if tag.name == "a":
+            address = tag.argument or "".join(self.plain[tag.begin :])
+            self.spans.extend(link_entity(tag.offset, length, address))
+        elif tag.name in {"pre", "code"}:
+            self._close_code(tag, length)
+        elif found := _entity(tag):
+            self.spans.append(Span(found[0], tag.offset, length, found[1]))
+
+    def _close_code(self, tag: Open, length: int) -> None:
+        """`<pre><code class="language-x">` in either order is one block with a language."""
+        last = self.spans[-1] if self.spans else None
+        twin = last and (last.offset, last.length) == (tag.offset, length)
+        if last and twin and tag.name == "pre" and last.type == "code" and last.extra:
+            last.type = "pre"
+        elif last and twin and tag.name == "code" and last.type == "pre" and tag.argument:
+            last.extra = {"language": tag.argument}
+        else:
+            extra: Wire = {"language": tag.argument} if tag.argument else {}
+            self.spans.append(Span(tag.name, tag.offset, length, extra))
+
+
+def _decoded(match: re.Match[str]) -> str:
+    if match[3]:
+        return NAMED[match[3]]
+    code = int(match[1], 16) if match[1] else int(match[2])
+    is_character = 0 < code < 0x110000 and not 0xD800 <= code < 0xE000
+    return chr(code) if is_character else ""
+
+
+def _argument(tag: str, name: str, value: str) -> str:
+    match (tag, name):
+        case ("a", "href") | ("tg-emoji", "emoji-id") | ("tg-time", "unix"):
+            return value
+        case ("code", "class") if value.startswith("language-"):
+            return value.removeprefix("language-")
+        case ("span", "class") if value.startswith("tg-"):
+            return value.removeprefix("tg-")
+        case ("blockquote", "expandable"):
+            return "1"
+    return ""
+
+
+def _entity(tag: Open) -> tuple[str, Wire] | None:
+    if tag.name == "blockquote":
+        return ("expandable_blockquote" if tag.argument else "blockquote"), {}
+    if tag.name == "tg-emoji":
+        return ("custom_emoji", {"custom_emoji_id": tag.argument}) if tag.argument.isdigit() else None
+    kind = TYPES.get(tag.name)
+    return (kind, {}) if kind else None

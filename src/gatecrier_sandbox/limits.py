@@ -1,0 +1,68 @@
+"""How fast a bot may send: a leaky bucket (GCRA) per bot, private chat and group."""
+
+import math
+
+from msgspec import Struct
+
+PRIVATE_BURST = 3
+"""Messages one private chat takes at once before its rate holds."""
+SWEEP_EVERY = 10_000
+"""After this many charges, buckets that are full again are forgotten."""
+
+
+class Limits(Struct, frozen=True):
+    """
+    The rates. None or 0 switches one off.
+
+    Telegram publishes none; its FAQ gives 30 messages per second overall, 1 per second in a chat,
+    20 per minute in a group.
+    """
+
+    per_bot: float | None = 30
+    per_private_chat: float | None = 1.0
+    per_group_minute: float | None = 20
+
+    @classmethod
+    def off(cls) -> "Limits":
+        """No limit at all."""
+        return cls(per_bot=None, per_private_chat=None, per_group_minute=None)
+
+
+class Meter:
+    """Counts what bots send and says how long they must wait."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._full_at: dict[tuple[int, int], float] = {}
+        self._charges = 0
+
+    def charge(self, bot_id: int, chat_id: int, *, now: float) -> int:
+        """Count one message; 0 if it may go, else whole seconds to wait (then nothing was counted)."""
+        scopes = self._scopes(bot_id, chat_id)
+        wait = max((self._wait(key, rate, burst, now) for key, rate, burst in scopes), default=0.0)
+        if wait > 0:
+            return max(math.ceil(wait), 1)
+        for key, rate, _ in scopes:
+            self._full_at[key] = max(self._full_at.get(key, now), now) + 1 / rate
+        self._sweep(now)
+        return 0
+
+    def _scopes(self, bot_id: int, chat_id: int) -> list[tuple[tuple[int, int], float, float]]:
+        scopes = []
+        if self.limits.per_bot:
+            scopes.append(((bot_id, 0), float(self.limits.per_bot), max(float(self.limits.per_bot), 1.0)))
+        if chat_id > 0 and self.limits.per_private_chat:
+            scopes.append(((bot_id, chat_id), float(self.limits.per_private_chat), PRIVATE_BURST))
+        if chat_id < 0 and self.limits.per_group_minute:
+            minute = float(self.limits.per_group_minute)
+            scopes.append(((bot_id, chat_id), minute / 60, max(minute, 1.0)))
+        return scopes
+
+    def _wait(self, key: tuple[int, int], rate: float, burst: float, now: float) -> float:
+        """Seconds until one more message fits, given that `burst` may be outstanding at once."""
+        return self._full_at.get(key, now) - now - (burst - 1) / rate - 1e-6
+
+    def _sweep(self, now: float) -> None:
+        self._charges += 1
+        if self._charges % SWEEP_EVERY == 0:
+            self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now}

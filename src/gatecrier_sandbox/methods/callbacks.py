@@ -1,0 +1,18 @@
+"""Answers to presses of inline buttons."""
+
+from gatecrier_sandbox import clicks
+from gatecrier_sandbox.api import Call, method
+
+
+@method("answerCallbackQuery")
+def answer_callback_query(call: Call) -> bool:
+    """Answer a press, once and in time."""
+    clicks.answer(
+        call.world,
+        call.bot.id,
+        call.text("callback_query_id"),
+        text=call.text("text"),
+        show_alert=call.flag("show_alert"),
+        url=call.text("url"),
+    )
+    return True

@@ -1,0 +1,167 @@
+"""The parameters of a request: query string, then body; the first of a name wins."""
+
+import re
+import zlib
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from msgspec import Raw, Struct
+
+from gatecrier_sandbox.errors import ApiError, bad_request, too_large
+from gatecrier_sandbox.structured import BROKEN
+
+LONGEST = 1 << 20
+"""Bytes of all parameters that are no files."""
+MOST_FILES = 50
+LARGEST_BODY = 64 << 20
+"""Bytes of a body, also after decompression."""
+
+JSON_OBJECT = msgspec.json.Decoder(dict[str, Raw])
+DIGITS = re.compile(r"\s*([+-]?\d{1,25})")
+NAME = re.compile(rb'[\s;]name="?([^";\r\n]*)"?', re.IGNORECASE)
+FILENAME = re.compile(rb"[\s;]filename\*?=", re.IGNORECASE)
+BOUNDARY = re.compile(rb'boundary="?([^";,]+)"?', re.IGNORECASE)
+TRUE = frozenset({"true", "yes", "1"})
+
+
+class Params(Struct):
+    """What a request says: texts by name, names of uploaded files, names whose value is no UTF-8."""
+
+    values: dict[str, str]
+    files: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
+
+    def text(self, name: str) -> str:
+        """A text; absent is empty. Raises `ApiError` if it is not UTF-8."""
+        if name in self.broken:
+            raise bad_request("strings must be encoded in UTF-8")
+        return self.values.get(name, "")
+
+    def integer(self, name: str, default: int = 0, *, low: int = -(2**31), high: int = 2**31 - 1) -> int:
+        """Leading digits, brought into the range; garbage is 0 brought into the range, absent the default."""
+        value = self.values.get(name, "")
+        if not value:
+            return default
+        match = DIGITS.match(value)
+        return min(max(int(match[1]) if match else 0, low), high)
+
+    def flag(self, name: str) -> bool:
+        """Whether a boolean is true; everything but true, yes and 1 is false."""
+        return self.values.get(name, "").strip().lower() in TRUE
+
+
+def read(query: bytes, content_type: bytes, encoding: bytes, body: bytes) -> Params:
+    """
+    Gather the parameters of a request. What cannot be read is left out, as Telegram does.
+
+    Raises:
+        ApiError: 413 too much of it, 415 an unknown Content-Encoding.
+    """
+    pairs = _form(query) if query else []
+    files: frozenset[str] = frozenset()
+    if body:
+        if encoding:
+            body = _unpacked(body, encoding)
+        kind = content_type.partition(b";")[0].strip().lower()
+        if kind == b"application/json":
+            _check_size(len(body), "")
+            pairs += _json(body)
+        elif kind == b"application/x-www-form-urlencoded":
+            _check_size(len(body), "")
+            pairs += _form(body)
+        elif kind == b"multipart/form-data":
+            parts, files = _multipart(body, content_type)
+            pairs += parts
+    return _first_wins(pairs, files)
+
+
+def _first_wins(pairs: list[tuple[str, str | None]], files: frozenset[str]) -> Params:
+    values: dict[str, str] = {}
+    broken = set()
+    for name, value in pairs:
+        if name in values:
+            continue
+        if value is None:
+            broken.add(name)
+        values[name] = value or ""
+    return Params(values, files, frozenset(broken))
+
+
+def _check_size(size: int, where: str) -> None:
+    if size > LONGEST:
+        raise too_large(f"too many parameters{where}")
+
+
+def _decoded(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _form(data: bytes) -> list[tuple[str, str | None]]:
+    pairs = []
+    for pair in data.split(b"&"):
+        name, _, value = pair.partition(b"=")
+        if name:
+            pairs.append((_decoded(_unquoted(name)) or "", _decoded(_unquoted(value))))
+    return pairs
+
+
+def _unquoted(value: bytes) -> bytes:
+    value = value.replace(b"+", b" ")
+    return unquote_to_bytes(value) if b"%" in value else value
+
+
+def _json(body: bytes) -> list[tuple[str, str | None]]:
+    """Strings are taken unescaped; any other value keeps its raw JSON text."""
+    try:
+        values = JSON_OBJECT.decode(body)
+        return [(name, _raw_text(bytes(value))) for name, value in values.items()]
+    except BROKEN:
+        return []
+
+
+def _raw_text(raw: bytes) -> str | None:
+    return msgspec.json.decode(raw, type=str) if raw[:1] == b'"' else _decoded(raw)
+
+
+def _multipart(body: bytes, content_type: bytes) -> tuple[list[tuple[str, str | None]], frozenset[str]]:
+    boundary = BOUNDARY.search(content_type)
+    pairs: list[tuple[str, str | None]] = []
+    files: set[str] = set()
+    if boundary is None:
+        return pairs, frozenset()
+    sections = (b"\r\n" + body).split(b"\r\n--" + boundary[1].strip())
+    size = 0
+    for section in sections[1:]:
+        head, gap, content = section.partition(b"\r\n\r\n")
+        name = NAME.search(head)
+        if not gap or name is None:
+            continue
+        key = _decoded(name[1]) or ""
+        if FILENAME.search(head):
+            files.add(key)
+        else:
+            size += len(content) + len(key)
+            pairs.append((key, _decoded(content)))
+    _check_size(size, " in form data")
+    if len(files) > MOST_FILES:
+        raise too_large("too many files attached")
+    return pairs, frozenset(files)
+
+
+def _unpacked(body: bytes, encoding: bytes) -> bytes:
+    kind = encoding.strip().lower()
+    if kind in {b"", b"identity"}:
+        return body
+    if kind not in {b"gzip", b"deflate"}:
+        raise ApiError(415, "Unsupported Media Type: unsupported content encoding")
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    try:
+        data = unpacker.decompress(body, LARGEST_BODY)
+    except zlib.error:
+        return b""
+    if unpacker.unconsumed_tail:
+        raise too_large("request body is too big")
+    return data

@@ -1,0 +1,1 @@
+"""The sandbox is what it says: Telegram's rules, texts and order."""

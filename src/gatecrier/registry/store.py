@@ -1,0 +1,232 @@
+"""The tables every feature may read. Functions never commit: the caller owns the transaction."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gatecrier.registry.model import Audience, Subscriber, SuppressionReason
+from gatecrier.storage.database import insert_into
+from gatecrier.storage.schema import BigId, Utc, metadata
+
+subscribers = sa.Table(
+    "subscribers",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("bot_id", sa.BigInteger, nullable=False),
+    sa.Column("person_id", sa.BigInteger, nullable=False),
+    sa.Column("first_name", sa.Text, nullable=False),
+    sa.Column("username", sa.Text, nullable=False),
+    sa.Column("language_code", sa.Text, nullable=False),
+    sa.Column("is_premium", sa.Boolean, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("started_at", Utc, nullable=False),
+    sa.Column("last_seen_at", Utc, nullable=False),
+    sa.UniqueConstraint("bot_id", "person_id"),
+    sa.Index(None, "bot_id", "id"),
+)
+
+suppressions = sa.Table(
+    "suppressions",
+    metadata,
+    sa.Column("bot_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("reason", sa.Text, primary_key=True),
+    sa.Column("since", Utc, nullable=False),
+)
+
+received_updates = sa.Table(
+    "received_updates",
+    metadata,
+    sa.Column("bot_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("update_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("received_at", Utc, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=True),
+    sa.Column("done_at", Utc, nullable=True),
+    sa.Index(
+        "ix_received_updates_open",
+        "bot_id",
+        "update_id",
+        sqlite_where=sa.text("done_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
+    ),
+)
+
+audit_log = sa.Table(
+    "audit_log",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Index(None, "subject", "id"),
+)
+
+
+class SubscriberStore:
+    """Subscribers and suppressions of all bots."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def put(self, rows: Sequence[Subscriber]) -> None:
+        """Add people, or renew what is known of them; `id`, `source` and `started_at` stay the first ones."""
+        if not rows:
+            return
+        fresh = ("first_name", "username", "language_code", "is_premium", "last_seen_at")
+        statement = insert_into(self._connection, subscribers)
+        statement = statement.on_conflict_do_update(
+            index_elements=["bot_id", "person_id"],
+            set_={name: statement.excluded[name] for name in fresh},
+        )
+        await self._connection.execute(statement, [_row(row) for row in rows])
+
+    async def find(self, bot_id: int, person_id: int) -> Subscriber | None:
+        """One subscriber by Telegram's id."""
+        query = sa.select(subscribers).where(
+            subscribers.c.bot_id == bot_id, subscribers.c.person_id == person_id
+        )
+        row = (await self._connection.execute(query)).mappings().one_or_none()
+        return Subscriber(**row) if row else None
+
+    async def suppress(
+        self, bot_id: int, people: Iterable[int], reason: SuppressionReason, *, since: datetime
+    ) -> None:
+        """Note that these people must not be messaged; noting it twice keeps the first moment."""
+        rows = [{"bot_id": bot_id, "person_id": id_, "reason": reason, "since": since} for id_ in people]
+        if rows:
+            await self._connection.execute(
+                insert_into(self._connection, suppressions).on_conflict_do_nothing(), rows
+            )
+
+    async def lift(self, bot_id: int, person_id: int, reasons: Iterable[SuppressionReason]) -> int:
+        """Forget these reasons; returns how many held."""
+        result = await self._connection.execute(
+            sa.delete(suppressions).where(
+                suppressions.c.bot_id == bot_id,
+                suppressions.c.person_id == person_id,
+                suppressions.c.reason.in_(list(reasons)),
+            )
+        )
+        return result.rowcount
+
+    async def reasons(self, bot_id: int, person_id: int) -> set[SuppressionReason]:
+        """Why this person must not be messaged; empty when they may be."""
+        query = sa.select(suppressions.c.reason).where(
+            suppressions.c.bot_id == bot_id, suppressions.c.person_id == person_id
+        )
+        return {SuppressionReason(reason) for reason in (await self._connection.execute(query)).scalars()}
+
+    async def audience(self, bot_id: int) -> Audience:
+        """How many there are, and how many must not be messaged, each under their strongest reason."""
+        total = await self._connection.scalar(
+            sa.select(sa.func.count()).select_from(subscribers).where(subscribers.c.bot_id == bot_id)
+        )
+        strongest = (
+            sa.select(sa.func.min(strength()).label("strength"))
+            .select_from(
+                subscribers.join(
+                    suppressions,
+                    (suppressions.c.bot_id == subscribers.c.bot_id)
+                    & (suppressions.c.person_id == subscribers.c.person_id),
+                )
+            )
+            .where(subscribers.c.bot_id == bot_id)
+            .group_by(subscribers.c.id)
+            .subquery()
+        )
+        query = sa.select(strongest.c.strength, sa.func.count()).group_by(strongest.c.strength)
+        order = list(SuppressionReason)
+        rows = (await self._connection.execute(query)).all()
+        return Audience(total=total or 0, suppressed={order[rank]: count for rank, count in rows})
+
+
+def strength() -> sa.ColumnElement[int]:
+    """The rank of a suppression's reason as SQL: 0 is the strongest (the order of `SuppressionReason`)."""
+    ranks = {reason.value: rank for rank, reason in enumerate(SuppressionReason)}
+    return sa.case(ranks, value=suppressions.c.reason, else_=len(ranks))
+
+
+def _row(subscriber: Subscriber) -> dict[str, object]:
+    row = dict(vars(subscriber))
+    del row["id"]
+    return row
+
+
+class InboxStore:
+    """Updates that have an effect, kept until it is done."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, bot_id: int, bodies: dict[int, bytes], *, now: datetime) -> set[int]:
+        """Keep these updates; returns the ids that were not here before: the caller's to work on."""
+        rows = [
+            {"bot_id": bot_id, "update_id": id_, "received_at": now, "body": body}
+            for id_, body in bodies.items()
+        ]
+        statement = (
+            insert_into(self._connection, received_updates)
+            .values(rows)
+            .on_conflict_do_nothing()
+            .returning(received_updates.c.update_id)
+        )
+        return set((await self._connection.execute(statement)).scalars())
+
+    async def finish(self, bot_id: int, update_ids: Sequence[int], *, now: datetime) -> None:
+        """Note that the effects are done, and forget what people wrote."""
+        await self._connection.execute(
+            sa.update(received_updates)
+            .where(received_updates.c.bot_id == bot_id, received_updates.c.update_id.in_(update_ids))
+            .values(done_at=now, body=None)
+        )
+
+    async def open(self, bot_id: int) -> list[tuple[int, bytes]]:
+        """Updates whose effect was not finished, oldest first: what a crash left."""
+        query = (
+            sa.select(received_updates.c.update_id, received_updates.c.body)
+            .where(received_updates.c.bot_id == bot_id, received_updates.c.done_at.is_(None))
+            .order_by(received_updates.c.update_id)
+        )
+        return [(id_, body) for id_, body in (await self._connection.execute(query)).all()]
+
+    async def give_up(self, bot_id: int, *, before: datetime, now: datetime) -> int:
+        """Close updates received before `before` that are still open; returns how many."""
+        result = await self._connection.execute(
+            sa.update(received_updates)
+            .where(
+                received_updates.c.bot_id == bot_id,
+                received_updates.c.done_at.is_(None),
+                received_updates.c.received_at < before,
+            )
+            .values(done_at=now, body=None)
+        )
+        return result.rowcount
+
+    async def expire(self, *, before: datetime) -> int:
+        """Forget finished updates older than `before`; returns how many."""
+        result = await self._connection.execute(
+            sa.delete(received_updates).where(
+                received_updates.c.done_at.is_not(None), received_updates.c.received_at < before
+            )
+        )
+        return result.rowcount
+
+
+async def record_audit(
+    connection: AsyncConnection, *, at: datetime, actor: str, action: str, subject: str, detail: str = ""
+) -> None:
+    """
+    Append to the audit log, in the transaction of the change itself.
+
+    Args:
+        actor: Who: "person:42", "operator:7", "cli" or "gatecrier".
+        action: What, in snake_case with its noun first: "gate.protect".
+        subject: On what: "chat:-100123", "campaign:4".
+    """
+    await connection.execute(
+        sa.insert(audit_log).values(at=at, actor=actor, action=action, subject=subject, detail=detail)
+    )

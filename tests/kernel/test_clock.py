@@ -25,5 +25,5 @@ async def test_sleepers_wake_in_order_at_their_own_moments() -> None:
 async def test_an_automatic_clock_jumps_to_the_next_sleeper() -> None:
     """Hours of waiting cost nothing when nobody else has anything to do."""
     clock = FakeClock(auto=True)
-    await clock.sleep(3600)
+    await asyncio.gather(clock.sleep(3600), clock.sleep(60))
     assert clock.monotonic() == 3600

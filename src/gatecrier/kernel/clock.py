@@ -73,7 +73,7 @@ class FakeClock:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._order), future))
-        if self._auto:
+        while self._auto and not future.done():
             await self._settle()
             if not future.done():
                 self._wake(self._sleepers[0][0])

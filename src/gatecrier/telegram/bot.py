@@ -1,0 +1,309 @@
+"""
+One bot's calls, typed. Features declare Protocols that are subsets of `Bot`; tests bring fakes of those.
+
+Every method may raise what its error means (translate.py): TryLater, PeerGone, OutcomeUnknown,
+Misconfigured, Refused and its children. Docstrings name only what is particular.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from gatecrier.kernel.errors import Refused
+from gatecrier.telegram.gateway import Gateway
+from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.token import bot_id_of
+from gatecrier.telegram.updates import ALLOWED_UPDATES, ChatInfo, ChatMember, Permissions, Person
+
+ParseMode = Literal["", "HTML", "MarkdownV2"]
+
+MOST_DELETED_AT_ONCE = 100
+SHORTEST_RESTRICTION = timedelta(seconds=30)
+LONGEST_RESTRICTION = timedelta(days=366)
+POLL_GRACE = 10.0
+"""Seconds that a long poll's HTTP timeout lies above what Telegram was asked to wait."""
+
+
+class Button(msgspec.Struct, frozen=True, gc=False):
+    """
+    An inline button; exactly one of the last three says what it does.
+
+    Args:
+        url: Opens it.
+        data: 1 to 64 bytes that come back as a ButtonPress; anybody can forge them.
+        copy: 1 to 256 characters put on the clipboard.
+    """
+
+    text: str
+    url: str = ""
+    data: str = ""
+    copy: str = ""
+
+    def as_params(self) -> dict[str, object]:
+        """As Bot API InlineKeyboardButton."""
+        if self.url:
+            return {"text": self.text, "url": self.url}
+        if self.copy:
+            return {"text": self.text, "copy_text": {"text": self.copy}}
+        return {"text": self.text, "callback_data": self.data}
+
+
+Buttons = Sequence[Sequence[Button]]
+
+
+class _MessageId(msgspec.Struct, frozen=True, gc=False):
+    message_id: int
+
+
+class Bot:
+    """
+    A bot of this deployment.
+
+    Raises:
+        Misconfigured: `token` is no token; the message does not show it.
+    """
+
+    def __init__(self, token: str, gateway: Gateway) -> None:
+        self.bot_id = bot_id_of(token)
+        self._token = token
+        self._gateway = gateway
+
+    def __repr__(self) -> str:
+        return f"<Bot {self.bot_id}>"
+
+    async def get_me(self) -> Person:
+        """The bot itself; the cheapest proof that token and network work."""
+        return await self._gateway.call(self._token, "getMe", {}, lane=Lane.ANSWER, result=Person)
+
+    async def get_updates(self, *, offset: int, timeout: int, limit: int = 100) -> list[msgspec.Raw]:  # noqa: ASYNC109
+        """
+        Wait up to `timeout` seconds (Telegram allows 50) for updates; those before `offset` are forgotten.
+
+        Raises:
+            Misconfigured: "unauthorized", "webhook_active", "other_poller".
+        """
+        params = {"offset": offset, "timeout": timeout, "limit": limit, "allowed_updates": ALLOWED_UPDATES}
+        return await self._gateway.call(
+            self._token,
+            "getUpdates",
+            params,
+            lane=Lane.ANSWER,
+            result=list[msgspec.Raw],
+            timeout=timeout + POLL_GRACE,
+        )
+
+    async def delete_webhook(self) -> None:
+        """Let long polling begin; pending updates stay."""
+        await self._do("deleteWebhook", {}, Lane.ANSWER)
+
+    async def send_message(
+        self,
+        chat_id: int,
+        text: str,
+        *,
+        lane: Lane,
+        parse_mode: ParseMode = "",
+        buttons: Buttons = (),
+        thread_id: int | None = None,
+        reply_to: int | None = None,
+        silent: bool = False,
+        protect: bool = False,
+        link_preview: bool = True,
+        permit: bool = False,
+    ) -> int:
+        """
+        Send a text of 1 to 4096 characters; answer the message's id.
+
+        Args:
+            reply_to: A message of the same chat; when it is gone the text is sent without it.
+            permit: One of `Budgets.reserve` is spent.
+        """
+        params: dict[str, object] = {"chat_id": chat_id, "text": text}
+        _style(params, parse_mode, buttons)
+        _manner(params, silent=silent, protect=protect)
+        if thread_id is not None:
+            params["message_thread_id"] = thread_id
+        if reply_to is not None:
+            params["reply_parameters"] = {"message_id": reply_to, "allow_sending_without_reply": True}
+        if not link_preview:
+            params["link_preview_options"] = {"is_disabled": True}
+        sent = await self._gateway.call(
+            self._token, "sendMessage", params, lane=lane, result=_MessageId, permit=permit
+        )
+        return sent.message_id
+
+    async def copy_message(
+        self,
+        chat_id: int,
+        *,
+        from_chat_id: int,
+        message_id: int,
+        lane: Lane,
+        buttons: Buttons = (),
+        silent: bool = False,
+        protect: bool = False,
+        permit: bool = False,
+    ) -> int:
+        """Send a copy of a message, entities and media kept; answer the new message's id."""
+        params: dict[str, object] = {
+            "chat_id": chat_id,
+            "from_chat_id": from_chat_id,
+            "message_id": message_id,
+        }
+        _style(params, "", buttons)
+        _manner(params, silent=silent, protect=protect)
+        sent = await self._gateway.call(
+            self._token, "copyMessage", params, lane=lane, result=_MessageId, permit=permit
+        )
+        return sent.message_id
+
+    async def edit_text(
+        self,
+        chat_id: int,
+        message_id: int,
+        text: str,
+        *,
+        lane: Lane,
+        parse_mode: ParseMode = "",
+        buttons: Buttons = (),
+    ) -> None:
+        """Replace text and buttons (no buttons: they are removed); nothing to change is no error."""
+        params: dict[str, object] = {"chat_id": chat_id, "message_id": message_id, "text": text}
+        _style(params, parse_mode, buttons)
+        await self._do("editMessageText", params, lane, harmless="not_modified")
+
+    async def delete_message(self, chat_id: int, message_id: int) -> bool:
+        """Delete a message; False when it was already gone."""
+        return await self._do(
+            "deleteMessage",
+            {"chat_id": chat_id, "message_id": message_id},
+            Lane.ENFORCE,
+            harmless="message_gone",
+        )
+
+    async def delete_messages(self, chat_id: int, message_ids: Sequence[int]) -> None:
+        """Delete messages, by the hundred; Telegram skips those that are gone."""
+        for start in range(0, len(message_ids), MOST_DELETED_AT_ONCE):
+            some = list(message_ids[start : start + MOST_DELETED_AT_ONCE])
+            await self._do("deleteMessages", {"chat_id": chat_id, "message_ids": some}, Lane.ENFORCE)
+
+    async def answer_press(
+        self, press_id: str, text: str = "", *, alert: bool = False, url: str = ""
+    ) -> None:
+        """End a button's spinner, with up to 200 characters; a press too old to answer is no error."""
+        params: dict[str, object] = {"callback_query_id": press_id}
+        if text:
+            params["text"] = text
+        if alert:
+            params["show_alert"] = True
+        if url:
+            params["url"] = url
+        await self._do("answerCallbackQuery", params, Lane.ANSWER, harmless="press_too_old")
+
+    async def get_member(self, chat_id: int, person_id: int, *, lane: Lane = Lane.ENFORCE) -> ChatMember:
+        """
+        A person's place in a chat.
+
+        Raises:
+            NotFound: "unknown_person": Telegram knows no such person there; it is not proof of absence.
+            Misconfigured: the bot is no admin there, or gone: "member_list_inaccessible", "kicked" ...
+        """
+        params = {"chat_id": chat_id, "user_id": person_id}
+        return await self._gateway.call(self._token, "getChatMember", params, lane=lane, result=ChatMember)
+
+    async def get_admins(self, chat_id: int) -> list[ChatMember]:
+        """Owner and administrators; other bots are not shown."""
+        return await self._gateway.call(
+            self._token,
+            "getChatAdministrators",
+            {"chat_id": chat_id},
+            lane=Lane.ENFORCE,
+            result=list[ChatMember],
+        )
+
+    async def get_chat(self, chat: int | str) -> ChatInfo:
+        """
+        A chat by id or by "@name".
+
+        Raises:
+            NotFound: "chat_not_found".
+        """
+        return await self._gateway.call(
+            self._token, "getChat", {"chat_id": chat}, lane=Lane.ENFORCE, result=ChatInfo
+        )
+
+    async def restrict(
+        self, chat_id: int, person_id: int, permissions: Permissions, *, until: datetime | None = None
+    ) -> None:
+        """
+        Set what a person may do in a supergroup, all sixteen flags of it.
+
+        Args:
+            until: Aware UTC, 30 s to 366 days ahead; None: until lifted. Outside that window Telegram
+                would make it permanent, so we refuse.
+        Raises:
+            Refused: "bad_until"; "member_is_admin".
+            Misconfigured: "no_rights": the bot may not restrict members here.
+        Source: Bot API restrictChatMember, until_date.
+        """
+        params: dict[str, object] = {
+            "chat_id": chat_id,
+            "user_id": person_id,
+            "permissions": permissions.as_params(),
+            "use_independent_chat_permissions": True,
+        }
+        if until is not None:
+            params["until_date"] = self._checked(until)
+        await self._do("restrictChatMember", params, Lane.ENFORCE)
+
+    async def set_commands(
+        self, commands: Sequence[tuple[str, str]], *, scope: str = "default", language: str = ""
+    ) -> None:
+        """
+        Show `(command, description)` pairs in the menu.
+
+        Args:
+            scope: default, all_private_chats, all_group_chats or all_chat_administrators.
+            language: Two letters of ISO 639-1; "" for everybody else.
+        """
+        params: dict[str, object] = {
+            "commands": [{"command": name, "description": text} for name, text in commands],
+            "scope": {"type": scope},
+        }
+        if language:
+            params["language_code"] = language
+        await self._do("setMyCommands", params, Lane.ANSWER)
+
+    async def _do(self, method: str, params: dict[str, object], lane: Lane, *, harmless: str = "") -> bool:
+        """A call whose result says nothing; False when it failed with the code that does no harm."""
+        try:
+            await self._gateway.call(self._token, method, params, lane=lane, result=msgspec.Raw)
+        except Refused as error:
+            if error.code != harmless:
+                raise
+            return False
+        return True
+
+    def _checked(self, until: datetime) -> int:
+        ahead = until - self._gateway.clock.now()
+        if not SHORTEST_RESTRICTION <= ahead <= LONGEST_RESTRICTION:
+            raise Refused("A restriction must end 30 seconds to 366 days from now.", code="bad_until")
+        return int(until.timestamp())
+
+
+def _style(params: dict[str, object], parse_mode: ParseMode, buttons: Buttons) -> None:
+    if parse_mode:
+        params["parse_mode"] = parse_mode
+    if buttons:
+        params["reply_markup"] = {
+            "inline_keyboard": [[button.as_params() for button in row] for row in buttons]
+        }
+
+
+def _manner(params: dict[str, object], *, silent: bool, protect: bool) -> None:
+    if silent:
+        params["disable_notification"] = True
+    if protect:
+        params["protect_content"] = True

@@ -1,0 +1,257 @@
+"""
+How much a bot may still send, and to whom: every limit of Telegram that we know, in one place.
+
+    sends and edits   per private chat · per group or channel · per bot (in bulk)
+    reads             per bot
+    acts              per bot (delete, restrict, answer a press: outside Telegram's sending limits)
+
+ANSWER waits for its chat only, and is counted for the bot. ENFORCE waits for the bot too, before
+any campaign. CAMPAIGN comes last, and never sits out a pause: its ledger knows other recipients.
+Telegram publishes no exact limits: the values are the FAQ's (1/s in a chat, 20/min in a group,
+30/s in bulk) less some head-room.
+"""
+
+import itertools
+from typing import NamedTuple
+
+from gatecrier.kernel.clock import Clock
+from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.limit import Bucket, BulkBucket, ChatBucket, Limit, Rate, Ticket, Window, paused
+from gatecrier.telegram.methods import Kind, kind_of
+
+ChatId = int | str
+
+PATIENCE = 60.0
+"""Seconds that an answer or a gate's act waits for its budget, before it is told to try later."""
+
+_FOREVER = float("inf")
+_SWEEP_AT = 1024
+
+
+class Scope(NamedTuple):
+    """
+    What a limit is about.
+
+    Args:
+        about: "bulk" (campaigns of a bot), "chat" (sends and edits in it), "read" or "act".
+        chat: None: the bot as a whole.
+    """
+
+    bot_id: int
+    about: str
+    chat: ChatId | None = None
+
+
+class Purse(NamedTuple):
+    """The limits of one bot as a whole."""
+
+    bulk: BulkBucket
+    window: Window
+    reads: Bucket
+    acts: Bucket
+
+
+class Route(NamedTuple):
+    """The limits a call must wait for, narrowest first, and those that only count it."""
+
+    waits: tuple[Limit, ...]
+    counts: tuple[Limit, ...] = ()
+
+
+class Budgets:
+    """
+    All limits of this process.
+
+    Args:
+        per_bot: Messages a second in bulk; Telegram's free limit is about 30, answers come on top.
+        burst: Messages that may leave a bot or a private chat at once. Three: enough to make good for a
+            timer that woke late, small enough to stay under Telegram's limit in any second.
+        per_private_chat: Messages and edits a second.
+        per_group_minute: Messages and edits in any minute, in a group or channel. The burst is inside
+            it (the rest is spread over the minute): 20 and a burst of 3 give 18/min in the long run.
+        reads: getChatMember and its like, a second and bot; unpublished, so a guess that held.
+        acts: Deletions, restrictions, answered presses, a second and bot; unpublished too.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        per_bot: float = 25.0,
+        per_private_chat: float = 1.0,
+        per_group_minute: float = 20.0,
+        burst: int = 3,
+        reads: float = 100.0,
+        acts: float = 100.0,
+    ) -> None:
+        self._clock = clock
+        self._per_bot = per_bot
+        self._burst = burst
+        self._private = Rate.per_second(per_private_chat, burst=burst)
+        self._group = _within_a_minute(per_group_minute, burst)
+        self._reads = Rate.per_second(reads, burst=max(burst, reads / 5))
+        self._acts = Rate.per_second(acts, burst=max(burst, acts / 5))
+        self._purses: dict[int, Purse] = {}
+        self._scoped: dict[Scope, Bucket] = {}
+        self._sweep_at = _SWEEP_AT
+        self._order = itertools.count()
+
+    async def reserve(self, bot_id: int, *, upto: int) -> int:
+        """
+        Wait until the bot may send for a campaign; take 1 to `upto` permits at once.
+
+        Permits build up while the caller is busy, to one second of rate. A call with `permit=True`
+        spends one; it still waits for its chat, and for the second in which it leaves.
+        """
+        bulk = self._purse(bot_id).bulk
+        ticket = Ticket(Lane.CAMPAIGN, next(self._order), _FOREVER, parks=False)
+        while not bulk.is_open_to(ticket, self._clock.monotonic()):
+            await bulk.turn(ticket, self._clock)
+        return bulk.take_up_to(self._clock.monotonic(), upto)
+
+    async def wait(
+        self,
+        bot_id: int,
+        chat_id: ChatId | None,
+        method: str,
+        lane: Lane,
+        *,
+        permit: bool,
+        patience: float = PATIENCE,
+    ) -> None:
+        """
+        Wait until this call may leave, and count it. Safe to cancel: nothing is taken before the end.
+
+        Args:
+            permit: One that `reserve` gave is spent: the bot's own rate is paid for.
+            patience: Seconds; of no meaning for campaigns, which wait for rates but for no pause.
+        Raises:
+            TryLater: it would take longer than that, or a campaign met a pause; nothing was sent.
+        """
+        route = self._route(bot_id, chat_id, kind_of(method), lane, permit)
+        ticket = _LOOKING_IN[lane]
+        now = self._clock.monotonic()
+        if (closed := _closed(route.waits, ticket, now)) is not None:
+            deadline = _FOREVER if lane is Lane.CAMPAIGN else now + patience
+            ticket = Ticket(lane, next(self._order), deadline, lane is Lane.CAMPAIGN)
+            while closed is not None:
+                await closed.turn(ticket, self._clock)
+                now = self._clock.monotonic()
+                closed = _closed(route.waits, ticket, now)
+        for limit in route.waits:
+            limit.take(now)
+        for limit in route.counts:
+            limit.take(now)
+
+    def pause(self, scope: Scope, seconds: float) -> None:
+        """Let nothing of `scope` leave for `seconds`; a longer pause already running stays as it is."""
+        until = self._clock.monotonic() + seconds
+        if scope.about == "bulk":
+            self._purse(scope.bot_id).bulk.pause(until)
+        elif scope.chat is None:
+            purse = self._purse(scope.bot_id)
+            (purse.reads if scope.about == "read" else purse.acts).pause(until)
+        else:
+            self._bucket(scope).pause(until)
+
+    def blame(self, bot_id: int, chat_id: ChatId | None, method: str) -> Scope:
+        """
+        The scope that a 429 on this call is about. Telegram does not tell, so this is a heuristic.
+
+        Reads and acts: that kind of call in that chat. Sends and edits: the chat when its own budget
+        had just been used by another call; else, for a private chat, the bot's campaigns. A group is
+        blamed too when little left the bot in the last second: slow mode and other bots' noise
+        reach us as a plain 429.
+        """
+        kind = kind_of(method)
+        if kind is Kind.READ or kind is Kind.ACT:
+            return Scope(bot_id, kind.value, chat_id)
+        chat = Scope(bot_id, "chat", chat_id)
+        if chat_id is None:
+            return Scope(bot_id, "bulk")
+        bucket = self._scoped.get(chat)
+        if bucket is not None and bucket.crowded:
+            return chat
+        quiet = self._purse(bot_id).window.count(self._clock.monotonic()) < self._per_bot / 2
+        return chat if quiet and not _is_private(chat_id) else Scope(bot_id, "bulk")
+
+    @property
+    def size(self) -> int:
+        """How many chats are remembered."""
+        return len(self._scoped)
+
+    def _route(self, bot_id: int, chat_id: ChatId | None, kind: Kind, lane: Lane, permit: bool) -> Route:
+        if kind is Kind.POLL:
+            return Route(())
+        purse = self._purse(bot_id)
+        if kind is Kind.READ or kind is Kind.ACT:
+            whole = purse.reads if kind is Kind.READ else purse.acts
+            here = self._scoped.get(Scope(bot_id, kind.value, chat_id))  # only a pause makes one
+            return Route((whole,) if here is None else (here, whole))
+        chat = () if chat_id is None else (self._bucket(Scope(bot_id, "chat", chat_id)),)
+        return _sending_route(purse, chat, lane, permit, self._clock.monotonic())
+
+    def _purse(self, bot_id: int) -> Purse:
+        purse = self._purses.get(bot_id)
+        if purse is None:
+            now = self._clock.monotonic()
+            purse = self._purses[bot_id] = Purse(
+                BulkBucket(self._per_bot, self._burst, now),
+                Window(max(1, int(self._per_bot + self._burst))),
+                Bucket(self._reads, now),
+                Bucket(self._acts, now),
+            )
+        return purse
+
+    def _bucket(self, scope: Scope) -> Bucket:
+        bucket = self._scoped.get(scope)
+        if bucket is None:
+            now = self._clock.monotonic()
+            if len(self._scoped) >= self._sweep_at:
+                self._sweep(now)
+            kind = ChatBucket if scope.about == "chat" else Bucket
+            bucket = self._scoped[scope] = kind(self._rate_of(scope), now)
+        return bucket
+
+    def _rate_of(self, scope: Scope) -> Rate:
+        if scope.about != "chat":
+            return self._reads if scope.about == "read" else self._acts
+        return self._private if scope.chat is None or _is_private(scope.chat) else self._group
+
+    def _sweep(self, now: float) -> None:
+        """Forget chats at rest; waiting for as many newcomers as stay makes it free in the long run."""
+        self._scoped = {scope: bucket for scope, bucket in self._scoped.items() if not bucket.is_idle(now)}
+        self._sweep_at = max(_SWEEP_AT, 2 * len(self._scoped))
+
+
+_LOOKING_IN = {lane: Ticket(lane, _FOREVER, 0.0, parks=False) for lane in Lane}
+
+
+def _closed(limits: tuple[Limit, ...], ticket: Ticket, now: float) -> Limit | None:
+    """The first limit the holder must wait for."""
+    for limit in limits:
+        if not limit.is_open_to(ticket, now):
+            return limit
+    return None
+
+
+def _sending_route(purse: Purse, chat: tuple[Limit, ...], lane: Lane, permit: bool, now: float) -> Route:
+    if lane is Lane.ANSWER:
+        return Route(chat, (purse.bulk, purse.window))
+    if lane is Lane.ENFORCE:
+        return Route((*chat, purse.bulk), (purse.window,))
+    if not permit:
+        return Route((*chat, purse.bulk, purse.window))
+    if (rest := purse.bulk.paused_until - now) > 0:
+        raise paused(rest)
+    return Route((*chat, purse.window))
+
+
+def _is_private(chat: ChatId) -> bool:
+    return isinstance(chat, int) and chat > 0
+
+
+def _within_a_minute(most: float, burst: int) -> Rate:
+    """The rate by which any 60 seconds hold `most` calls or fewer, the burst among them."""
+    burst = max(1, min(burst, int(most)))
+    return Rate(60.0 / max(most - burst + 1, 1.0), burst, burst)

@@ -1,0 +1,175 @@
+"""
+Long polling: fetch updates, hand them on, and only then tell Telegram to forget them.
+
+What was handed on is remembered by update id for a day, in a set and not as a high-water mark:
+ids start anywhere after a quiet week.
+"""
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from gatecrier.kernel.clock import Clock
+from gatecrier.kernel.errors import GatecrierError, Misconfigured, TryLater
+from gatecrier.telegram.updates import Received, decode
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 25
+FIRST_BACKOFF = 1.0
+LONGEST_BACKOFF = 30.0
+REMEMBERED_SECONDS = 24 * 3600.0
+MOST_REMEMBERED = 100_000
+"""As many as Telegram queues for a bot."""
+
+
+Take = Callable[[list[Received]], Awaitable[None]]
+"""Returns when the updates are safe: another process would find them after a crash."""
+
+
+class Fetches(Protocol):
+    """The part of `Bot` that polling needs."""
+
+    bot_id: int
+
+    async def get_updates(self, *, offset: int, timeout: int, limit: int = 100) -> list[msgspec.Raw]:  # noqa: ASYNC109
+        """Updates from `offset` on."""
+
+    async def delete_webhook(self) -> None:
+        """Make polling possible."""
+
+
+class Poller:
+    """
+    One bot's loop; there must be only one in the world.
+
+    Start it with `run()`, stop it by cancelling: what was not handed on comes again.
+    """
+
+    def __init__(self, bot: Fetches, take: Take, *, clock: Clock, rng: random.Random) -> None:
+        self._bot = bot
+        self._take = take
+        self._clock = clock
+        self._rng = rng
+        self._offset = 0
+        self._seen: dict[int, float] = {}
+        self._failures = 0
+        self.outage = ""
+        """The code of the error that keeps updates from coming; "" while all is well."""
+
+    async def run(self) -> None:
+        """
+        Poll until cancelled; outages are waited out, and logged once each.
+
+        Raises:
+            Misconfigured: "unauthorized" and whatever else only an operator can mend.
+        """
+        while True:
+            try:
+                await self.run_once()
+            except GatecrierError as error:
+                await self._face(error)
+            except Exception as error:  # a defect in a receiver must not end the intake
+                if self.outage != type(error).__name__:
+                    log.exception("updates could not be handed on", bot_id=self._bot.bot_id)
+                await self._wait_out(type(error).__name__, 0.0)
+            else:
+                self._recovered()
+
+    async def run_once(self) -> int:
+        """One long poll; answer how many updates were handed on. The offset moves only when they are safe."""
+        bodies = await self._bot.get_updates(offset=self._offset, timeout=POLL_SECONDS)
+        self._forget_old()
+        received, after = self._open(bodies)
+        fresh = [one for one in received if one.update.update_id not in self._seen]
+        if fresh:
+            await self._take(fresh)
+        self._remember(received)
+        self._offset = after
+        return len(fresh)
+
+    def _open(self, bodies: Sequence[msgspec.Raw]) -> tuple[list[Received], int]:
+        """Decode what can be decoded; answer also the offset after the last one."""
+        received: dict[int, Received] = {}
+        last: int | None = None
+        for body in bodies:
+            number = _number(body)
+            if number is None:
+                log.warning("update skipped: no id", bot_id=self._bot.bot_id, size=len(bytes(body)))
+                continue
+            last = number
+            one = self._decode(body, number)
+            if one is not None:
+                received.setdefault(number, one)
+        if last is None and bodies:
+            raise TryLater("Telegram sent updates without ids.", code="bad_answer")
+        # After the last, not the highest: the order is Telegram's, and ids may start again lower.
+        return list(received.values()), self._offset if last is None else last + 1
+
+    def _decode(self, body: msgspec.Raw, number: int) -> Received | None:
+        try:
+            return Received(decode(body), bytes(body))
+        except msgspec.DecodeError:
+            # The error's text may quote the body, which is somebody's message.
+            log.warning("update skipped: not understood", bot_id=self._bot.bot_id, update_id=number)
+            return None
+
+    def _remember(self, received: Sequence[Received]) -> None:
+        now = self._clock.monotonic()
+        for one in received:
+            self._seen.setdefault(one.update.update_id, now)
+        while len(self._seen) > MOST_REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+
+    def _forget_old(self) -> None:
+        """The oldest come first: ids are added as they arrive."""
+        horizon = self._clock.monotonic() - REMEMBERED_SECONDS
+        while self._seen and self._seen[oldest := next(iter(self._seen))] <= horizon:
+            del self._seen[oldest]
+
+    async def _face(self, error: GatecrierError) -> None:
+        """Wait an error out, or raise it when only an operator can help."""
+        if error.code == "webhook_active":
+            log.warning("a webhook is set: deleting it, this bot is polled", bot_id=self._bot.bot_id)
+            await self._delete_webhook()
+        elif isinstance(error, Misconfigured) and error.code != "other_poller":
+            raise error
+        else:
+            await self._wait_out(error.code, error.retry_after if isinstance(error, TryLater) else 0.0)
+
+    async def _delete_webhook(self) -> None:
+        try:
+            await self._bot.delete_webhook()
+        except TryLater as error:
+            await self._wait_out(error.code, error.retry_after)
+
+    async def _wait_out(self, code: str, at_least: float) -> None:
+        if code != self.outage:
+            log.warning("no updates for now", bot_id=self._bot.bot_id, code=code)
+        self.outage = code
+        backoff = min(FIRST_BACKOFF * 2.0**self._failures, LONGEST_BACKOFF) * self._rng.uniform(0.75, 1.25)
+        self._failures = min(self._failures + 1, 10)
+        await self._clock.sleep(max(backoff, at_least))
+
+    def _recovered(self) -> None:
+        if self.outage:
+            log.info("updates come again", bot_id=self._bot.bot_id, after=self.outage)
+        self.outage = ""
+        self._failures = 0
+
+
+class _Numbered(msgspec.Struct, frozen=True, gc=False):
+    update_id: int
+
+
+_numbers = msgspec.json.Decoder(_Numbered)
+
+
+def _number(body: msgspec.Raw) -> int | None:
+    try:
+        return _numbers.decode(body).update_id
+    except msgspec.DecodeError:
+        return None

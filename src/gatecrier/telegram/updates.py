@@ -93,6 +93,7 @@ class Message(Record, frozen=True, rename={"sender": "from", "thread_id": "messa
     entities: tuple[Entity, ...] = ()
     edit_date: int | None = None
     via_bot: Person | None = None
+    forward_origin: Marker | None = None
     guest_bot_caller_user: Person | None = None
     new_chat_members: tuple[Person, ...] = ()
     left_chat_member: Person | None = None

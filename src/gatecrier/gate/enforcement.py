@@ -1,0 +1,287 @@
+"""
+Holding people and setting them free, so that a crash at any point leaves nothing that cannot be mended.
+
+    announced (row `applying`, with what was there before) → muted → row `active`
+    announced (row `lifting`, with the outcome) → given back → no row, case closed
+
+Every step may be repeated. Telegram does not tell who restricted somebody: the row is how we know.
+"""
+
+import asyncio
+from datetime import timedelta
+from enum import Enum, auto
+
+import structlog
+
+from gatecrier.gate import rules
+from gatecrier.gate.ledger import Ledger
+from gatecrier.gate.model import Case, Outcome, Reason, Restriction, RestrictionState
+from gatecrier.gate.outside import Telegram
+from gatecrier.gate.rules import MUTED, Hold
+from gatecrier.gate.standings import Standings
+from gatecrier.gate.store import StandingStore
+from gatecrier.gate.turns import Turns
+from gatecrier.kernel.clock import Clock
+from gatecrier.kernel.errors import GatecrierError, Misconfigured, NotFound, PeerGone, Refused, TryLater
+from gatecrier.kernel.ids import opaque
+from gatecrier.storage.database import Database
+from gatecrier.telegram.updates import ChatMember, Message, Person
+
+log = structlog.get_logger(__name__)
+
+IN_TIME = timedelta(seconds=30)  # an announced step not done by then was left by a crash
+LATER = timedelta(minutes=5)  # when a right is missing: an admin must act first
+SAVED_ALONG = 100  # standings written in the transaction of a mute, at most; the healer writes the rest
+
+
+class Lifted(Enum):
+    """How a lifting ended."""
+
+    FREED = auto()
+    FREE_ALREADY = auto()  # nothing of ours was in force any more, and they may speak
+    BY_ADMIN = auto()  # somebody else restricted them since: not ours to lift
+
+
+class Enforcement:
+    """
+    Mutes and frees the people of one bot's groups.
+
+    Args:
+        bell: Rung when a card must change.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        telegram: Telegram,
+        bot_id: int,
+        *,
+        standings: Standings,
+        bell: asyncio.Event,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._telegram = telegram
+        self._bot_id = bot_id
+        self._standings = standings
+        self._bell = bell
+        self._turns = Turns()
+
+    def ring(self) -> None:
+        """A card must change."""
+        self._bell.set()
+
+    async def delete(self, message: Message) -> bool:
+        """
+        Delete a message; False when Telegram refuses (too old, or the right is gone), not when it was gone.
+
+        Raises:
+            TryLater, Misconfigured.
+        """
+        try:
+            await self._telegram.delete_message(message.chat.id, message.message_id)
+        except Refused as error:
+            log.info("gate.not_deleted", chat=message.chat.id, code=error.code)
+            return False
+        return True
+
+    async def holds(self, chat_id: int, person_id: int) -> Restriction | None:
+        """What we did to this person here; None when nothing."""
+        async with self._database.read() as connection:
+            return await Ledger(connection, self._bot_id).restriction(chat_id, person_id)
+
+    async def hold(
+        self,
+        chat_id: int,
+        person: Person,
+        *,
+        reason: Reason,
+        missing: tuple[int, ...],
+        message: Message | None = None,
+    ) -> Hold:
+        """
+        Mute a person and open their case; once, however often it is asked.
+
+        Args:
+            message: What they wrote; None when they left a channel: then only members are muted.
+        Raises:
+            TryLater: the row stays, the healer goes on.
+            Misconfigured, PeerGone: the bot may not; nothing is left of it.
+        """
+        async with self._turns.take((chat_id, person.id)):
+            restriction = await self.holds(chat_id, person.id)
+            if restriction is not None:
+                restriction = await self._still(restriction, message)
+            if restriction is None:
+                present = await self._telegram.get_member(chat_id, person.id)
+                may = rules.may_hold(present, only_members=message is None)
+                if may is not Hold.YES:
+                    return may
+                thread_id = (message.thread_id if message else None) or 0
+                restriction = await self._announce(
+                    chat_id, person, present, reason=reason, missing=missing, thread_id=thread_id
+                )
+            if restriction.state is RestrictionState.APPLYING:
+                return await self._apply(restriction)
+            return Hold.YES
+
+    async def lift(self, chat_id: int, person_id: int, outcome: Outcome) -> Lifted:
+        """
+        Give a person back exactly what we took, and close their case.
+
+        Raises:
+            TryLater: the row stays, the healer goes on.
+            Misconfigured, PeerGone: the bot may not; the healer tries again later.
+        """
+        async with self._turns.take((chat_id, person_id)):
+            restriction = await self.holds(chat_id, person_id)
+            if restriction is None:
+                await self._close(chat_id, person_id, outcome)
+                return Lifted.FREE_ALREADY
+            return await self._lift(restriction, outcome)
+
+    async def leave_alone(self, chat_id: int, person_id: int) -> None:
+        """An admin decided since: close the case, touch nothing."""
+        async with self._turns.take((chat_id, person_id)):
+            await self._close(chat_id, person_id, Outcome.ADMIN_DECIDED)
+
+    async def finish(self, restriction: Restriction) -> bool:
+        """Do what a crash left half done; False when it must wait, and then until when is noted."""
+        chat_id, person_id = restriction.chat_id, restriction.person_id
+        async with self._turns.take((chat_id, person_id)):
+            found = await self.holds(chat_id, person_id)
+            if found is None or found.state is RestrictionState.ACTIVE:
+                return True
+            try:
+                if found.state is RestrictionState.APPLYING:
+                    await self._apply(found)
+                else:
+                    await self._lift(found, found.outcome or Outcome.RELEASED)
+            except GatecrierError as error:
+                await self._postpone(found, error)
+                return False
+            return True
+
+    async def _still(self, restriction: Restriction, message: Message | None) -> Restriction | None:
+        """The restriction if it still stands; a half-done lifting is finished first."""
+        if restriction.state is RestrictionState.LIFTING:
+            await self._lift(restriction, restriction.outcome or Outcome.RELEASED)
+            return None
+        if message is None or not rules.wrote_after(message, restriction):
+            return restriction
+        present = await self._telegram.get_member(restriction.chat_id, restriction.person_id)
+        if rules.is_our_mute(present):
+            return restriction
+        await self._close(restriction.chat_id, restriction.person_id, Outcome.ADMIN_DECIDED)
+        return None
+
+    async def _announce(
+        self,
+        chat_id: int,
+        person: Person,
+        present: ChatMember,
+        *,
+        reason: Reason,
+        missing: tuple[int, ...],
+        thread_id: int,
+    ) -> Restriction:
+        """Write down what we are about to do, what was there before, and the case: in one transaction."""
+        now = self._clock.now()
+        restriction = _restriction(chat_id, person.id, present, self._clock)
+        case = Case(
+            id=opaque(),
+            chat_id=chat_id,
+            person_id=person.id,
+            name=person.name,
+            thread_id=thread_id,
+            reason=reason,
+            missing=missing,
+            opened_at=now,
+        )
+        learnt = self._standings.unsaved()[:SAVED_ALONG]
+        async with self._database.transaction() as connection:
+            ledger = Ledger(connection, self._bot_id)
+            await ledger.add_restriction(restriction)
+            if await ledger.open_case(case):
+                await ledger.touch(chat_id, thread_id, raised=True)
+            await StandingStore(connection).put(learnt)
+            found = await ledger.restriction(chat_id, person.id)
+        self._standings.saved(learnt)
+        return found or restriction
+
+    async def _apply(self, restriction: Restriction) -> Hold:
+        chat_id, person_id = restriction.chat_id, restriction.person_id
+        try:
+            await self._telegram.restrict(chat_id, person_id, MUTED)
+        except Refused as error:
+            await self._close(chat_id, person_id, Outcome.REFUSED)
+            log.warning("gate.not_muted", chat=chat_id, code=error.code)
+            return Hold.IS_ADMIN if error.code == "member_is_admin" else Hold.IS_SILENT
+        except (Misconfigured, PeerGone):
+            await self._close(chat_id, person_id, Outcome.REFUSED)
+            raise
+        async with self._database.transaction() as connection:
+            await Ledger(connection, self._bot_id).activate(chat_id, person_id, now=self._clock.now())
+        self.ring()
+        return Hold.YES
+
+    async def _lift(self, restriction: Restriction, outcome: Outcome) -> Lifted:
+        chat_id, person_id = restriction.chat_id, restriction.person_id
+        try:
+            present = await self._telegram.get_member(chat_id, person_id)
+        except NotFound:  # the account is deleted
+            await self._close(chat_id, person_id, outcome)
+            return Lifted.FREE_ALREADY
+        if not rules.is_our_mute(present):
+            return await self._found_changed(restriction, present, outcome)
+        async with self._database.transaction() as connection:
+            due_at = self._clock.now() + IN_TIME
+            await Ledger(connection, self._bot_id).begin_lifting(chat_id, [person_id], outcome, due_at=due_at)
+        terms = rules.lift_terms(restriction, self._clock.now())
+        try:
+            await self._telegram.restrict(chat_id, person_id, terms.permissions, until=terms.until)
+        except Refused as error:
+            log.warning("gate.not_freed", chat=chat_id, code=error.code)
+            outcome = Outcome.ADMIN_DECIDED
+        await self._close(chat_id, person_id, outcome)
+        return Lifted.FREED
+
+    async def _found_changed(self, restriction: Restriction, present: ChatMember, outcome: Outcome) -> Lifted:
+        """What we set is not what is there: an admin changed it, or a crash hid that we were done."""
+        by_admin = restriction.state is RestrictionState.ACTIVE or not rules.speaks(present)
+        await self._close(
+            restriction.chat_id, restriction.person_id, Outcome.ADMIN_DECIDED if by_admin else outcome
+        )
+        return Lifted.FREE_ALREADY if rules.speaks(present) else Lifted.BY_ADMIN
+
+    async def _close(self, chat_id: int, person_id: int, outcome: Outcome) -> None:
+        async with self._database.transaction() as connection:
+            ledger = Ledger(connection, self._bot_id)
+            await ledger.remove_restriction(chat_id, person_id)
+            case = await ledger.case(chat_id, person_id)
+            if case is not None:
+                await ledger.close_case(case, outcome, now=self._clock.now())
+        self.ring()
+
+    async def _postpone(self, restriction: Restriction, error: GatecrierError) -> None:
+        wait = timedelta(seconds=error.retry_after) if isinstance(error, TryLater) else LATER
+        log.warning("gate.postponed", chat=restriction.chat_id, state=restriction.state, code=error.code)
+        async with self._database.transaction() as connection:
+            await Ledger(connection, self._bot_id).postpone(
+                restriction.chat_id, restriction.person_id, due_at=self._clock.now() + max(wait, IN_TIME)
+            )
+
+
+def _restriction(chat_id: int, person_id: int, present: ChatMember, clock: Clock) -> Restriction:
+    prior = rules.prior_terms(present)
+    now = clock.now()
+    return Restriction(
+        chat_id=chat_id,
+        person_id=person_id,
+        state=RestrictionState.APPLYING,
+        prior=prior.permissions,
+        prior_until=prior.until,
+        applied_at=now,
+        due_at=now + IN_TIME,
+    )

@@ -1,0 +1,68 @@
+"""What the gate needs of Telegram: a part of `telegram.bot.Bot`, whose docstrings hold here too."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, Protocol
+
+from gatecrier.telegram.bot import Button
+from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.updates import ChatInfo, ChatMember, Permissions
+
+
+class Reads(Protocol):
+    """Questions about people and chats."""
+
+    async def get_member(self, chat_id: int, person_id: int, *, lane: Lane = ...) -> ChatMember:
+        """A person's place in a chat."""
+
+    async def get_admins(self, chat_id: int) -> list[ChatMember]:
+        """Owner and administrators."""
+
+    async def get_chat(self, chat: int | str) -> ChatInfo:
+        """A chat by id or by "@name"."""
+
+
+class Acts(Protocol):
+    """What is done about people and their messages."""
+
+    async def restrict(
+        self, chat_id: int, person_id: int, permissions: Permissions, *, until: datetime | None = None
+    ) -> None:
+        """Set what a person may do."""
+
+    async def delete_message(self, chat_id: int, message_id: int) -> bool:
+        """Delete a message; False when it was already gone."""
+
+
+class Sends(Protocol):
+    """What people are shown."""
+
+    async def send_message(
+        self,
+        chat_id: int,
+        text: str,
+        *,
+        lane: Lane,
+        parse_mode: Literal["", "HTML", "MarkdownV2"] = ...,
+        buttons: Sequence[Sequence[Button]] = ...,
+        thread_id: int | None = ...,
+        silent: bool = ...,
+        link_preview: bool = ...,
+    ) -> int:
+        """Send a text; answer the message's id."""
+
+    async def edit_text(
+        self,
+        chat_id: int,
+        message_id: int,
+        text: str,
+        *,
+        lane: Lane,
+        parse_mode: Literal["", "HTML", "MarkdownV2"] = ...,
+        buttons: Sequence[Sequence[Button]] = ...,
+    ) -> None:
+        """Replace text and buttons."""
+
+
+class Telegram(Reads, Acts, Sends, Protocol):
+    """All of it."""

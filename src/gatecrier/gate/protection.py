@@ -1,0 +1,235 @@
+"""Changing what a group demands: `/protect`, `/unprotect`, and freeing people by an operator's word."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gatecrier.gate.enforcement import IN_TIME, Enforcement, Lifted
+from gatecrier.gate.gates import Gates
+from gatecrier.gate.ledger import Ledger
+from gatecrier.gate.model import AllOf, Case, Channel, Gate, Mode, Outcome, Protected, Unprotected
+from gatecrier.gate.outside import Telegram
+from gatecrier.gate.proofs import Proofs
+from gatecrier.gate.references import MOST, Reference, parse
+from gatecrier.gate.store import GateStore
+from gatecrier.kernel.clock import Clock
+from gatecrier.kernel.errors import Conflict, GatecrierError, NotFound, Refused
+from gatecrier.registry.store import record_audit
+from gatecrier.storage.database import Database
+from gatecrier.telegram.updates import Chat, Person
+
+log = structlog.get_logger(__name__)
+
+FREED_AT_ONCE = 10  # liftings side by side: each is two calls
+
+
+class Protection:
+    """Carries out what admins and operators want of a gate; what it raises is for them to read."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        telegram: Telegram,
+        bot_id: int,
+        *,
+        gates: Gates,
+        proofs: Proofs,
+        enforcement: Enforcement,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._telegram = telegram
+        self._bot_id = bot_id
+        self._gates = gates
+        self._proofs = proofs
+        self._enforcement = enforcement
+
+    async def protect(
+        self, chat: Chat, actor: Person | None, sender_chat: Chat | None, text: str, mode: Mode | None
+    ) -> Protected:
+        """Prove everything first, then change everything in one transaction."""
+        person = await self._proofs.admin_of_group(chat, actor, sender_chat)
+        wanted = parse(text)
+        if not wanted:
+            raise Refused(
+                "Which channel shall people join?", remedy="Write: /protect @channel", code="no_argument"
+            )
+        await self._proofs.bot_can_enforce(chat)
+        channels = await self._prove(chat, wanted, person)
+        gate = Gate(
+            chat_id=chat.id,
+            bot_id=self._bot_id,
+            title=chat.title,
+            mode=mode or self._mode(chat.id),
+            policy=AllOf(()),
+            channels=(),
+            linked_chat_id=(await self._telegram.get_chat(chat.id)).linked_chat_id,
+        )
+        await self._write(gate, channels, by=f"person:{person.id}")
+        await self._gates.load()
+        live = self._gates.get(chat.id)
+        return Protected(live.gate if live else gate, tuple(channels))
+
+    async def unprotect(
+        self, chat: Chat, actor: Person | None, sender_chat: Chat | None, text: str
+    ) -> Unprotected:
+        """Stop demanding first, then free: a crash in between leaves the healer the rest."""
+        person = await self._proofs.admin_of_group(chat, actor, sender_chat)
+        await self._gates.load()
+        live = self._gates.get(chat.id)
+        if live is None:
+            raise NotFound("This group is not protected.", code="no_gate")
+        removed = await self._named(live.gate, parse(text))
+        left = [channel.id for channel in live.gate.channels if channel not in removed]
+        by = f"person:{person.id}"
+        people = await self._stop_demanding(chat.id, removed, left, by=by)
+        await self._gates.load()
+        freed = await self._free(chat.id, people, Outcome.UNPROTECTED)
+        self._enforcement.ring()
+        now = self._gates.get(chat.id)
+        return Unprotected(now.gate if now else None, removed, freed, len(people) - freed)
+
+    async def release(self, chat_id: int, person_id: int | None, *, actor: str) -> tuple[int, int]:
+        """Free people whatever they lack; how many were, and how many wait."""
+        async with self._database.transaction() as connection:
+            ledger = Ledger(connection, self._bot_id)
+            people = [
+                id_ for id_ in await ledger.restricted(chat_id) if person_id is None or id_ == person_id
+            ]
+            if not people:
+                raise NotFound("We hold nobody like that in this group.", code="not_held")
+            await self._announce_lifting(ledger, chat_id, people, Outcome.RELEASED)
+            detail = f"person:{person_id}" if person_id else f"{len(people)} people"
+            await self._record(connection, chat_id, "gate.release", by=actor, detail=detail)
+        freed = await self._free(chat_id, people, Outcome.RELEASED)
+        return freed, len(people) - freed
+
+    def _mode(self, chat_id: int) -> Mode:
+        live = self._gates.get(chat_id)
+        return live.gate.mode if live else Mode.ENFORCE
+
+    async def _prove(self, chat: Chat, wanted: Sequence[Reference], person: Person) -> list[Channel]:
+        proven = [await self._proofs.channel(reference, person) for reference in wanted]
+        channels = list({channel.id: channel for channel in proven}.values())
+        async with self._database.read() as connection:
+            owner = await GateStore(connection, self._bot_id).owner(chat.id)
+        if owner not in (None, self._bot_id):
+            raise Conflict(
+                "Another bot of this deployment protects this group.",
+                remedy="Take its gate off first.",
+                code="other_bot",
+            )
+        live = self._gates.get(chat.id)
+        required = set(live.gate.policy.channels) if live else set()
+        for channel in channels:
+            if channel.id in required:
+                raise Conflict(f"This group requires {channel.label} already.", code="already_protected")
+        if len(required) + len(channels) > MOST:
+            raise Refused(f"A group can require {MOST} channels at most.", code="too_many_channels")
+        return channels
+
+    async def _write(self, gate: Gate, channels: Sequence[Channel], *, by: str) -> None:
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            store = GateStore(connection, self._bot_id)
+            await store.put(gate, now=now)
+            await store.demand(gate.chat_id, channels, by=by, now=now)
+            detail = ", ".join(f"channel:{channel.id}" for channel in channels)
+            await self._record(connection, gate.chat_id, "gate.protect", by=by, detail=detail)
+
+    async def _named(self, gate: Gate, wanted: Sequence[Reference]) -> tuple[Channel, ...]:
+        """The required channels that are meant; all when none is named."""
+        if not wanted:
+            return gate.channels
+        found: list[Channel] = []
+        for reference in wanted:
+            channel = next((each for each in gate.channels if _is(each, reference)), None)
+            channel = channel or await self._renamed(gate, reference)
+            found.append(channel)
+        return tuple(dict.fromkeys(found))
+
+    async def _renamed(self, gate: Gate, reference: Reference) -> Channel:
+        """A channel may have another name now: ids bind."""
+        try:
+            channel_id = (await self._telegram.get_chat(reference)).id
+        except GatecrierError:
+            channel_id = 0
+        for channel in gate.channels:
+            if channel.id == channel_id:
+                return channel
+        raise NotFound(
+            f"This group does not require {reference}.",
+            remedy="See what it requires: /status",
+            code="not_required",
+        )
+
+    async def _stop_demanding(
+        self, chat_id: int, removed: Iterable[Channel], left: Sequence[int], *, by: str
+    ) -> list[int]:
+        """Write the new demands and announce the liftings that follow, at once; returns whom to free."""
+        dropped = [channel.id for channel in removed]
+        async with self._database.transaction() as connection:
+            store, ledger = GateStore(connection, self._bot_id), Ledger(connection, self._bot_id)
+            if left:
+                await store.drop(chat_id, dropped)
+                people = await self._lack_nothing_more(ledger, chat_id, left)
+            else:
+                await store.remove(chat_id)
+                people = await ledger.restricted(chat_id)
+            await self._announce_lifting(ledger, chat_id, people, Outcome.UNPROTECTED)
+            detail = ", ".join(f"channel:{id_}" for id_ in dropped)
+            await self._record(connection, chat_id, "gate.unprotect", by=by, detail=detail)
+        return people
+
+    async def _lack_nothing_more(self, ledger: Ledger, chat_id: int, left: Sequence[int]) -> list[int]:
+        """Whom we hold for nothing that is still required; the others' cases lack less."""
+        free: list[Case] = []
+        for case in await ledger.cases_in(chat_id):
+            missing = tuple(id_ for id_ in case.missing if id_ in left)
+            if not missing:
+                free.append(case)
+            elif missing != case.missing:
+                await ledger.set_missing(case, missing)
+        return [case.person_id for case in free]
+
+    async def _announce_lifting(
+        self, ledger: Ledger, chat_id: int, people: Iterable[int], outcome: Outcome
+    ) -> None:
+        due_at = self._clock.now() + IN_TIME + timedelta(minutes=1)
+        await ledger.begin_lifting(chat_id, people, outcome, due_at=due_at)
+
+    async def _free(self, chat_id: int, people: Sequence[int], outcome: Outcome) -> int:
+        """Lift what was announced; what fails waits for the healer. Returns how many are free."""
+        room = asyncio.Semaphore(FREED_AT_ONCE)
+
+        async def one(person_id: int) -> bool:
+            async with room:
+                try:
+                    return await self._enforcement.lift(chat_id, person_id, outcome) is not Lifted.BY_ADMIN
+                except GatecrierError as error:
+                    log.warning("gate.not_freed_yet", chat=chat_id, code=error.code)
+                    return False
+
+        return sum(await asyncio.gather(*map(one, people)))
+
+    async def _record(
+        self, connection: AsyncConnection, chat_id: int, action: str, *, by: str, detail: str
+    ) -> None:
+        await record_audit(
+            connection,
+            at=self._clock.now(),
+            actor=by,
+            action=action,
+            subject=f"chat:{chat_id}",
+            detail=detail,
+        )
+
+
+def _is(channel: Channel, reference: Reference) -> bool:
+    if isinstance(reference, int):
+        return channel.id == reference
+    return channel.username.lower() == reference.lower().removeprefix("@")

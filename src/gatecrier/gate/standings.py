@@ -1,0 +1,159 @@
+"""
+The process's memory of standings: about 110 bytes each, one dictionary look-up to use.
+
+An entry is one integer, so that a million of them are neither objects nor work for the collector:
+
+    expires (seconds of this process's clock) | date (seconds since 2020, 31 bits) | standing (2 bits)
+
+An entry with a later expiry is a greater number, so `entry > now` tells whether it still holds.
+"""
+
+import random
+from datetime import UTC, datetime
+
+from gatecrier.gate.model import Known, Source, Standing
+from gatecrier.kernel.clock import Clock
+
+MEMBER_TTL = 600.0  # seconds; an update tells of leaving, this only bounds what a lost one costs
+NOT_MEMBER_TTL = 60.0  # seconds: such a person is about to join
+JITTER = 0.15  # share of a TTL: people verified together must not all expire together
+MOST = 2_000_000  # entries in one process, about 220 MB; the oldest give way
+TRIM_AT = 100_000  # entries; below, expired ones may stay
+
+_DAWN = 1_577_836_800  # 2020-01-01: keeps an entry below 2^60, where an integer takes 32 bytes
+_DATE_BITS = 31
+_EXPIRES_SHIFT = _DATE_BITS + 2
+_DATE_MASK = (1 << _DATE_BITS) - 1
+
+Entries = dict[int, int]
+
+
+class Standings:
+    """
+    What this process knows of (channel, person) right now.
+
+    Args:
+        member_ttl, not_member_ttl: Seconds before Telegram is asked again, give or take 15 %.
+        most: Entries kept; beyond, those learnt first are forgotten.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        rng: random.Random,
+        *,
+        member_ttl: float = MEMBER_TTL,
+        not_member_ttl: float = NOT_MEMBER_TTL,
+        most: int = MOST,
+    ) -> None:
+        self._clock = clock
+        self._rng = rng
+        self._ttl = {Standing.MEMBER: member_ttl, Standing.NOT_MEMBER: not_member_ttl}
+        self._most = most
+        self._trim_at = min(TRIM_AT, most)
+        self._monotonic = clock.monotonic
+        self._started = clock.monotonic()
+        self._channels: dict[int, Entries] = {}
+        self._unsaved: dict[tuple[int, int], Known] = {}
+
+    def of(self, channel_id: int) -> Entries:
+        """The entries of one channel, by person: the same dictionary for ever, so it may be kept."""
+        return self._channels.setdefault(channel_id, {})
+
+    def present(self) -> int:
+        """This moment as the number that entries are compared with."""
+        return int(self._monotonic() - self._started) << _EXPIRES_SHIFT
+
+    def standing(self, channel_id: int, person_id: int) -> Standing:
+        """What is known and still holds; UNKNOWN otherwise."""
+        entry = self.of(channel_id).get(person_id, 0)
+        return Standing(entry & 3) if entry > self.present() else Standing.UNKNOWN
+
+    def last(self, channel_id: int, person_id: int) -> tuple[Standing, int]:
+        """What was known last, expired or not, and the Unix second at which it was true; for ordering."""
+        entry = self.of(channel_id).get(person_id, 0)
+        return Standing(entry & 3), ((entry >> 2) & _DATE_MASK) + _DAWN
+
+    def put(
+        self, channel_id: int, person_id: int, standing: Standing, *, date: int, source: Source
+    ) -> Standing:
+        """
+        Remember MEMBER or NOT_MEMBER as it was at `date` (Unix seconds); newer wins.
+
+        Returns:
+            What holds now: of two that contradict each other in the same second neither is remembered,
+            and the one just heard is answered.
+        """
+        known, known_date = self.last(channel_id, person_id)
+        if known is not Standing.UNKNOWN and known is not standing:
+            if date < known_date:
+                return known
+            if date == known_date:
+                del self.of(channel_id)[person_id]
+                return standing
+        self._remember(channel_id, person_id, standing, max(date, known_date), self._ttl[standing])
+        self._unsaved[channel_id, person_id] = Known(
+            chat_id=channel_id,
+            person_id=person_id,
+            standing=standing,
+            date=date,
+            source=source,
+            checked_at=self._clock.now(),
+        )
+        return standing
+
+    def warm(self, known: Known) -> None:
+        """Take over what the database remembers, for what is left of its life."""
+        age = (self._clock.now() - known.checked_at).total_seconds()
+        left = self._ttl.get(known.standing, 0.0) - age
+        if left > 0:
+            self._remember(known.chat_id, known.person_id, known.standing, known.date, left)
+
+    def oldest_useful(self) -> datetime:
+        """Before this moment nothing that was learnt still holds."""
+        return datetime.fromtimestamp(self._clock.now().timestamp() - max(self._ttl.values()), UTC)
+
+    def forget(self, channel_id: int) -> None:
+        """Forget a channel that no gate requires any more."""
+        self.of(channel_id).clear()
+
+    def unsaved(self) -> list[Known]:
+        """What the database has not been told."""
+        return list(self._unsaved.values())
+
+    def saved(self, knowledge: list[Known]) -> None:
+        """The database has these now; what was learnt since stays unsaved."""
+        for known in knowledge:
+            key = known.chat_id, known.person_id
+            if self._unsaved.get(key) is known:
+                del self._unsaved[key]
+
+    def trim(self) -> int:
+        """Forget what expired, and the oldest of what is too much; returns how many."""
+        before = len(self)
+        if before < self._trim_at:
+            return 0
+        present = self.present()
+        for entries in self._channels.values():
+            for person_id in [id_ for id_, entry in entries.items() if entry <= present]:
+                del entries[person_id]
+        for entries in self._channels.values():
+            self._shorten(entries)
+        self._trim_at = min(self._most, max(TRIM_AT, 2 * len(self)))  # so that it is free in the long run
+        return before - len(self)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._channels.values()))
+
+    def _shorten(self, entries: Entries) -> None:
+        too_many = min(len(self) - self._most, len(entries))
+        for person_id in list(entries)[: max(0, too_many)]:
+            del entries[person_id]
+
+    def _remember(
+        self, channel_id: int, person_id: int, standing: Standing, date: int, seconds: float
+    ) -> None:
+        life = seconds * self._rng.uniform(1 - JITTER, 1 + JITTER)
+        expires = int(self._clock.monotonic() - self._started + life) + 1
+        since_dawn = min(max(date - _DAWN, 0), _DATE_MASK)
+        self.of(channel_id)[person_id] = (expires << _EXPIRES_SHIFT) | (since_dawn << 2) | standing.value

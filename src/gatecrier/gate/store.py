@@ -1,0 +1,249 @@
+"""Gates, exemptions and standings in the database. Never commits: the caller owns the transaction."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gatecrier.gate.model import AllOf, Channel, Gate, Known, Mode, Source, Standing, Suspension
+from gatecrier.gate.tables import exemptions, gate_channels, gates, standings
+from gatecrier.storage.database import insert_into
+
+ROWS_AT_ONCE = 500  # PostgreSQL takes 32,767 parameters in one statement
+
+
+class GateStore:
+    """The gates of one bot."""
+
+    def __init__(self, connection: AsyncConnection, bot_id: int) -> None:
+        self._connection = connection
+        self._bot_id = bot_id
+
+    async def gates(self) -> list[Gate]:
+        """All gates of this bot, with their channels in the order they were added."""
+        rows = await self._connection.execute(sa.select(gates).where(gates.c.bot_id == self._bot_id))
+        query = (
+            sa.select(gate_channels)
+            .join(gates, gates.c.chat_id == gate_channels.c.chat_id)
+            .where(gates.c.bot_id == self._bot_id)
+            .order_by(gate_channels.c.added_at, gate_channels.c.channel_id)
+        )
+        required: dict[int, list[Channel]] = defaultdict(list)
+        for row in (await self._connection.execute(query)).mappings():
+            required[row["chat_id"]].append(_channel(row))
+        return [_gate(row, tuple(required[row["chat_id"]])) for row in rows.mappings()]
+
+    async def exemptions(self) -> dict[int, dict[int, datetime | None]]:
+        """Who is exempt until when, by group."""
+        query = (
+            sa.select(exemptions.c.chat_id, exemptions.c.person_id, exemptions.c.until)
+            .join(gates, gates.c.chat_id == exemptions.c.chat_id)
+            .where(gates.c.bot_id == self._bot_id)
+        )
+        found: dict[int, dict[int, datetime | None]] = defaultdict(dict)
+        for chat_id, person_id, until in (await self._connection.execute(query)).all():
+            found[chat_id][person_id] = until
+        return found
+
+    async def owner(self, chat_id: int) -> int | None:
+        """Which bot gates this group; None: no bot does."""
+        query = sa.select(gates.c.bot_id).where(gates.c.chat_id == chat_id)
+        found: int | None = await self._connection.scalar(query)
+        return found
+
+    async def put(self, gate: Gate, *, now: datetime) -> None:
+        """Make the gate, or renew its title, mode and linked channel; what it demands is `demand`'s."""
+        row = {
+            "chat_id": gate.chat_id,
+            "bot_id": self._bot_id,
+            "title": gate.title,
+            "mode": gate.mode,
+            "linked_chat_id": gate.linked_chat_id,
+            "created_at": now,
+            **_RUNNING,
+        }
+        fresh = ("title", "mode", "linked_chat_id")
+        statement = insert_into(self._connection, gates).values(row)
+        await self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["chat_id"], set_={name: statement.excluded[name] for name in fresh}
+            )
+        )
+
+    async def demand(self, chat_id: int, channels: Sequence[Channel], *, by: str, now: datetime) -> None:
+        """Let a group require these channels too; one it requires already keeps its place."""
+        for number, channel in enumerate(channels):
+            added_at = now + timedelta(microseconds=number)  # keeps the order in which they were named
+            row = {"chat_id": chat_id, "added_at": added_at, "added_by": by, **_channel_row(channel)}
+            statement = insert_into(self._connection, gate_channels).values(row)
+            await self._connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["chat_id", "channel_id"],
+                    set_={name: statement.excluded[name] for name in ("title", "username", "join_url")},
+                )
+            )
+
+    async def drop(self, chat_id: int, channel_ids: Iterable[int]) -> None:
+        """Require these channels no more."""
+        await self._connection.execute(
+            sa.delete(gate_channels).where(
+                gate_channels.c.chat_id == chat_id, gate_channels.c.channel_id.in_(list(channel_ids))
+            )
+        )
+
+    async def remove(self, chat_id: int) -> None:
+        """Forget the gate, what it demands and whom it exempts; restrictions stay until they are lifted."""
+        for table in (gate_channels, exemptions, gates):
+            await self._connection.execute(sa.delete(table).where(table.c.chat_id == chat_id))
+
+    async def set_linked(self, chat_id: int, linked_chat_id: int | None) -> None:
+        """Note which channel is linked to the group now."""
+        await self._update(chat_id, linked_chat_id=linked_chat_id)
+
+    async def suspend(self, chat_id: int, suspension: Suspension, *, forget_telling_before: datetime) -> bool:
+        """
+        Set the gate aside; False when it is already.
+
+        Args:
+            forget_telling_before: Admins told since then are not told again.
+        """
+        told = sa.case((gates.c.told_at >= forget_telling_before, gates.c.told_at), else_=None)
+        result = await self._connection.execute(
+            sa.update(gates)
+            .where(gates.c.chat_id == chat_id, gates.c.suspended_at.is_(None))
+            .values(
+                suspended_at=suspension.since,
+                suspended_cause=suspension.cause,
+                suspended_channel_id=suspension.channel_id,
+                suspended_person_id=suspension.person_id,
+                told_at=told,
+            )
+        )
+        return result.rowcount > 0
+
+    async def resume(self, chat_id: int) -> bool:
+        """Let the gate decide again; False when it did. When its admins were told is remembered."""
+        result = await self._connection.execute(
+            sa.update(gates)
+            .where(gates.c.chat_id == chat_id, gates.c.suspended_at.is_not(None))
+            .values({name: value for name, value in _RUNNING.items() if name != "told_at"})
+        )
+        return result.rowcount > 0
+
+    async def claim_telling(self, chat_id: int, *, now: datetime) -> bool:
+        """Take on telling the admins of a suspended gate; False: somebody did, or it has resumed."""
+        result = await self._connection.execute(
+            sa.update(gates)
+            .where(gates.c.chat_id == chat_id, gates.c.suspended_at.is_not(None), gates.c.told_at.is_(None))
+            .values(told_at=now)
+        )
+        return result.rowcount > 0
+
+    async def give_back_telling(self, chat_id: int) -> None:
+        """The admins could not be told yet."""
+        await self._update(chat_id, told_at=None)
+
+    async def exempt(self, chat_id: int, person_id: int, *, by: str, now: datetime) -> None:
+        """Leave this person alone for good."""
+        row = {"chat_id": chat_id, "person_id": person_id, "until": None, "added_at": now, "added_by": by}
+        statement = insert_into(self._connection, exemptions).values(row)
+        await self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["chat_id", "person_id"],
+                set_={name: statement.excluded[name] for name in ("until", "added_at", "added_by")},
+            )
+        )
+
+    async def _update(self, chat_id: int, **values: object) -> None:
+        await self._connection.execute(sa.update(gates).where(gates.c.chat_id == chat_id).values(values))
+
+
+class StandingStore:
+    """What is known of people in channels; shared by all bots."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def put(self, knowledge: Sequence[Known]) -> None:
+        """Remember; a standing with a newer date stays."""
+        rows = [dict(vars(known)) for known in knowledge]
+        rows.sort(key=lambda row: (row["chat_id"], row["person_id"]))  # one order: no deadlock
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            statement = insert_into(self._connection, standings)
+            fresh = ("standing", "date", "source", "checked_at")
+            await self._connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["chat_id", "person_id"],
+                    set_={name: statement.excluded[name] for name in fresh},
+                    where=standings.c.date <= statement.excluded.date,
+                ),
+                rows[start : start + ROWS_AT_ONCE],
+            )
+
+    async def find(self, chat_id: int, person_id: int) -> Known | None:
+        """One standing."""
+        query = sa.select(standings).where(standings.c.chat_id == chat_id, standings.c.person_id == person_id)
+        row = (await self._connection.execute(query)).mappings().one_or_none()
+        return _known(row) if row else None
+
+    async def since(self, moment: datetime) -> AsyncIterator[Known]:
+        """Every standing learnt since then, streamed: there may be a million."""
+        query = sa.select(standings).where(standings.c.checked_at >= moment)
+        result = await self._connection.stream(query)
+        async for row in result.mappings():
+            yield _known(row)
+
+
+_RUNNING: dict[str, object] = {
+    "suspended_at": None,
+    "suspended_cause": "",
+    "suspended_channel_id": 0,
+    "suspended_person_id": 0,
+    "told_at": None,
+}
+
+
+def _known(row: sa.RowMapping) -> Known:
+    return Known(**{**row, "standing": Standing(row["standing"]), "source": Source(row["source"])})
+
+
+def _channel(row: sa.RowMapping) -> Channel:
+    return Channel(
+        id=row["channel_id"], title=row["title"], username=row["username"], join_url=row["join_url"]
+    )
+
+
+def _channel_row(channel: Channel) -> dict[str, object]:
+    return {
+        "channel_id": channel.id,
+        "title": channel.title,
+        "username": channel.username,
+        "join_url": channel.join_url,
+    }
+
+
+def _gate(row: sa.RowMapping, channels: tuple[Channel, ...]) -> Gate:
+    return Gate(
+        chat_id=row["chat_id"],
+        bot_id=row["bot_id"],
+        title=row["title"],
+        mode=Mode(row["mode"]),
+        policy=AllOf(tuple(channel.id for channel in channels)),
+        channels=channels,
+        linked_chat_id=row["linked_chat_id"],
+        suspension=_suspension(row),
+    )
+
+
+def _suspension(row: sa.RowMapping) -> Suspension | None:
+    if row["suspended_at"] is None:
+        return None
+    return Suspension(
+        cause=row["suspended_cause"],
+        since=row["suspended_at"],
+        channel_id=row["suspended_channel_id"],
+        person_id=row["suspended_person_id"],
+        told=row["told_at"] is not None,
+    )

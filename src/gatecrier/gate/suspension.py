@@ -1,0 +1,171 @@
+"""Gates that cannot decide: set aside with a cause, told to the admins once, and back by themselves."""
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gatecrier.gate import texts
+from gatecrier.gate.gates import Gates, LiveGate
+from gatecrier.gate.model import Channel, Gate, Standing, Suspension
+from gatecrier.gate.outside import Telegram
+from gatecrier.gate.store import GateStore
+from gatecrier.gate.verification import Verifier, meaning
+from gatecrier.kernel.clock import Clock
+from gatecrier.kernel.errors import GatecrierError, NotFound, OutcomeUnknown, TryLater
+from gatecrier.registry.store import record_audit
+from gatecrier.storage.database import Database
+from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.updates import ChatMember
+
+log = structlog.get_logger(__name__)
+
+TOLD_LIFE = timedelta(hours=1)  # a cause that comes and goes is told once in an hour
+LOOK_AGAIN = 60.0  # seconds between two looks at a suspended gate
+
+
+class Suspensions:
+    """Suspends and resumes the gates of one bot."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        telegram: Telegram,
+        bot_id: int,
+        *,
+        gates: Gates,
+        verifier: Verifier,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._telegram = telegram
+        self._bot_id = bot_id
+        self._gates = gates
+        self._verifier = verifier
+        self._looked_at: dict[int, float] = {}
+
+    async def suspend(self, live: LiveGate, cause: str, *, channel_id: int = 0, person_id: int = 0) -> None:
+        """Let everybody talk, and tell the admins; of many who find the same fault one does it."""
+        now = self._clock.now()
+        chat_id = live.gate.chat_id
+        suspension = Suspension(cause=cause, since=now, channel_id=channel_id, person_id=person_id)
+        async with self._database.transaction() as connection:
+            store = GateStore(connection, self._bot_id)
+            fresh = await store.suspend(chat_id, suspension, forget_telling_before=now - TOLD_LIFE)
+            if fresh:
+                await self._record(connection, chat_id, "gate.suspend", cause)
+        self._looked_at[chat_id] = self._clock.monotonic()
+        await self._gates.load()
+        if fresh:
+            log.warning("gate.suspended", chat=chat_id, cause=cause)
+            await self.tell(live.gate)
+
+    async def suspend_for_channel(self, live: LiveGate, channel_id: int, person_id: int) -> None:
+        """A channel cannot be asked about this person."""
+        for channel in live.gate.channels:
+            if channel.id == channel_id:
+                cause = texts.channel_cause(channel)
+                await self.suspend(live, cause, channel_id=channel_id, person_id=person_id)
+
+    async def look(self, live: LiveGate) -> bool:
+        """
+        See whether this gate can work, and suspend or resume it accordingly.
+
+        Returns:
+            Whether it can; True as well when Telegram does not answer, which proves nothing.
+        """
+        self._looked_at[live.gate.chat_id] = self._clock.monotonic()
+        try:
+            fault = await self._fault(live.gate)
+        except (TryLater, OutcomeUnknown):
+            return True
+        if fault is not None:
+            cause, channel_id = fault
+            await self.suspend(live, cause, channel_id=channel_id)
+        elif live.gate.suspension is not None:
+            await self._resume(live)
+        return fault is None
+
+    async def look_again(self) -> int:
+        """Look at suspended gates, each once a minute at most; returns how many resumed."""
+        resumed = 0
+        for live in self._gates.all():
+            if live.gate.suspension is None:
+                continue
+            if not live.gate.suspension.told:
+                await self.tell(live.gate)
+            since = self._clock.monotonic() - self._looked_at.get(live.gate.chat_id, -LOOK_AGAIN)
+            if since >= LOOK_AGAIN and await self.look(live):
+                resumed += live.gate.suspension is None
+        return resumed
+
+    async def tell(self, gate: Gate) -> None:
+        """One message to the group's admins; again later only if it surely was not sent."""
+        if gate.suspension is None or not await self._claim(gate.chat_id):
+            return
+        try:
+            await self._telegram.send_message(
+                gate.chat_id, texts.suspended(gate.suspension.cause), lane=Lane.ENFORCE, parse_mode="HTML"
+            )
+        except TryLater:
+            async with self._database.transaction() as connection:
+                await GateStore(connection, self._bot_id).give_back_telling(gate.chat_id)
+        except GatecrierError as error:
+            log.warning("gate.admins_not_told", chat=gate.chat_id, code=error.code)
+        await self._gates.load()
+
+    async def _claim(self, chat_id: int) -> bool:
+        async with self._database.transaction() as connection:
+            return await GateStore(connection, self._bot_id).claim_telling(chat_id, now=self._clock.now())
+
+    async def _resume(self, live: LiveGate) -> None:
+        chat_id = live.gate.chat_id
+        async with self._database.transaction() as connection:
+            if await GateStore(connection, self._bot_id).resume(chat_id):
+                await self._record(connection, chat_id, "gate.resume", "")
+        await self._gates.load()
+        log.info("gate.resumed", chat=chat_id)
+
+    async def _fault(self, gate: Gate) -> tuple[str, int] | None:
+        """What is wrong, and with which channel (0: with the group); None when all is well."""
+        if not can_enforce(await self._own_place(gate.chat_id)):
+            return texts.LOST_RIGHTS, 0
+        for channel in gate.channels:
+            if not await self._can_ask(gate, channel):
+                return texts.channel_cause(channel), channel.id
+        return None
+
+    async def _can_ask(self, gate: Gate, channel: Channel) -> bool:
+        if not (await self._own_place(channel.id)).is_admin:
+            return False
+        failed = gate.suspension
+        if failed is None or failed.channel_id != channel.id or not failed.person_id:
+            return True
+        answer = await self._verifier.verify([channel.id], failed.person_id)
+        return answer[channel.id] is not Standing.MISCONFIGURED
+
+    async def _own_place(self, chat_id: int) -> ChatMember:
+        try:
+            return await self._telegram.get_member(chat_id, self._bot_id)
+        except NotFound:
+            return ChatMember()
+        except GatecrierError as error:
+            if meaning(error) is Standing.MISCONFIGURED:
+                return ChatMember()
+            raise TryLater(error.text, code=error.code) from error
+
+    async def _record(self, connection: AsyncConnection, chat_id: int, action: str, detail: str) -> None:
+        await record_audit(
+            connection,
+            at=self._clock.now(),
+            actor="gatecrier",
+            action=action,
+            subject=f"chat:{chat_id}",
+            detail=detail,
+        )
+
+
+def can_enforce(bot: ChatMember) -> bool:
+    """Whether a bot with this place in a group can gate it."""
+    return bot.status == "administrator" and bot.can_restrict_members and bot.can_delete_messages

@@ -1,0 +1,119 @@
+"""What a press of Verify leads to: the right person asked for anew, and freed of exactly what we took."""
+
+import structlog
+
+from gatecrier.gate import rules, texts
+from gatecrier.gate.enforcement import Enforcement, Lifted
+from gatecrier.gate.gates import Gates, LiveGate
+from gatecrier.gate.ledger import Ledger
+from gatecrier.gate.model import Case, Channel, Outcome, Standing, Verdict
+from gatecrier.gate.suspension import Suspensions
+from gatecrier.gate.verification import Verifier
+from gatecrier.kernel.clock import Clock
+from gatecrier.kernel.errors import GatecrierError, Misconfigured, PeerGone
+from gatecrier.storage.database import Database
+from gatecrier.telegram.lanes import Lane
+
+log = structlog.get_logger(__name__)
+
+COOLDOWN = 3.0  # seconds between two presses that ask Telegram, for one case
+MOST_COOLDOWNS = 10_000  # cases remembered; then all are forgotten at once, which costs a call each
+
+
+class Verdicts:
+    """Answers presses of Verify; never raises what Telegram does, for somebody waits for a toast."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        bot_id: int,
+        *,
+        gates: Gates,
+        verifier: Verifier,
+        enforcement: Enforcement,
+        suspensions: Suspensions,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._bot_id = bot_id
+        self._gates = gates
+        self._verifier = verifier
+        self._enforcement = enforcement
+        self._suspensions = suspensions
+        self._asked_at: dict[str, float] = {}
+
+    async def give(self, card_id: str, person_id: int) -> Verdict:
+        """The verdict on a press of the card `card_id`, which anybody can forge: our records decide."""
+        async with self._database.read() as connection:
+            ledger = Ledger(connection, self._bot_id)
+            card = await ledger.card(card_id)
+            case = await ledger.case(card.chat_id, person_id) if card else None
+        if card is None:
+            return texts.TOO_OLD
+        if case is None:
+            return texts.NOT_YOURS
+        if not self._may_ask(case.id):
+            return texts.WAIT
+        try:
+            return await self._verify(case)
+        except (Misconfigured, PeerGone):
+            if live := self._gates.get(case.chat_id):
+                await self._suspensions.suspend(live, texts.LOST_RIGHTS)
+            return texts.CANNOT_FREE
+        except GatecrierError as error:
+            log.info("gate.verify_failed", chat=case.chat_id, code=error.code)
+            return texts.NO_ANSWER
+
+    async def _verify(self, case: Case) -> Verdict:
+        live = self._gates.get(case.chat_id)
+        if live is None:
+            return _toast(await self._lift(case, Outcome.UNPROTECTED))
+        policy = live.gate.policy
+        standings = await self._verifier.verify(policy.channels, case.person_id, lane=Lane.ANSWER)
+        standing, missing = rules.judge(policy, standings)
+        match standing:
+            case Standing.UNKNOWN:
+                return texts.NO_ANSWER
+            case Standing.NOT_MEMBER:
+                await self._still_missing(case, missing)
+                return texts.still_missing(_named(live, missing))
+            case Standing.MISCONFIGURED:
+                # Nobody stays muted because we cannot see: the next message is judged when we can again.
+                await self._suspensions.suspend_for_channel(live, missing[0], case.person_id)
+                lifted = await self._lift(case, Outcome.SUSPENDED)
+                return texts.FREED_ANYWAY if lifted is Lifted.FREED else _toast(lifted)
+            case Standing.MEMBER:
+                return _toast(await self._lift(case, Outcome.VERIFIED))
+
+    async def _lift(self, case: Case, outcome: Outcome) -> Lifted:
+        return await self._enforcement.lift(case.chat_id, case.person_id, outcome)
+
+    async def _still_missing(self, case: Case, missing: tuple[int, ...]) -> None:
+        if missing == case.missing:
+            return
+        async with self._database.transaction() as connection:
+            await Ledger(connection, self._bot_id).set_missing(case, missing)
+        self._enforcement.ring()
+
+    def _may_ask(self, case_id: str) -> bool:
+        """Whether the case's cool-down is over; begins the next one."""
+        now = self._clock.monotonic()
+        if now - self._asked_at.get(case_id, -COOLDOWN) < COOLDOWN:
+            return False
+        if len(self._asked_at) >= MOST_COOLDOWNS:
+            self._asked_at.clear()
+        self._asked_at[case_id] = now
+        return True
+
+
+def _named(live: LiveGate, ids: tuple[int, ...]) -> list[Channel]:
+    return [channel for channel in live.gate.channels if channel.id in ids]
+
+
+def _toast(lifted: Lifted) -> Verdict:
+    return {
+        Lifted.FREED: texts.FREED,
+        Lifted.FREE_ALREADY: texts.FREE_ALREADY,
+        Lifted.BY_ADMIN: texts.BY_ADMIN,
+    }[lifted]

@@ -1,0 +1,191 @@
+"""
+The gate's two loops: cards shown as they should be, and what a crash left mended.
+
+Each has `run_once() -> counts`. `CardKeeper.run()` waits for the gatekeeper's bell; the healer is to
+be run every ten seconds and at start.
+"""
+
+import asyncio
+
+import structlog
+
+from gatecrier.gate import texts
+from gatecrier.gate.ledger import Ledger
+from gatecrier.gate.model import Card, Channel, Held
+from gatecrier.gate.outside import Acts, Sends, Telegram
+from gatecrier.gate.service import Gatekeeper
+from gatecrier.kernel.clock import Clock
+from gatecrier.kernel.errors import GatecrierError, NotFound, OutcomeUnknown, Refused, TryLater
+from gatecrier.storage.database import Database
+from gatecrier.telegram.lanes import Lane
+
+log = structlog.get_logger(__name__)
+
+CARD_INTERVAL = 3.0  # seconds between two changes in one group: Telegram allows 20 messages a minute there
+REFUSED_WAIT = 60.0  # seconds before a card is tried again that Telegram would not take
+
+
+class CardKeeper:
+    """Shows each group's card as the ledger says, never changing it more often than every 3 s."""
+
+    def __init__(self, database: Database, clock: Clock, telegram: Telegram, gatekeeper: Gatekeeper) -> None:
+        self._database = database
+        self._clock = clock
+        self._sends: Sends = telegram
+        self._acts: Acts = telegram
+        self._gates = gatekeeper.gates
+        self._bell = gatekeeper.bell
+        self._bot_id = gatekeeper.bot_id
+        self._free_at: dict[int, float] = {}
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Work whenever the bell rings, until `stop()`."""
+        while not self._stopping:
+            self._bell.clear()
+            waiting = await self._run_once_safely()
+            if waiting:
+                await self._clock.sleep(CARD_INTERVAL)
+            else:
+                await self._bell.wait()
+
+    def stop(self) -> None:
+        """Let `run()` return when what it does has ended."""
+        self._stopping = True
+        self._bell.set()
+
+    async def run_once(self) -> dict[str, int]:
+        """Change every card that is behind and whose group may be written to now."""
+        async with self._database.read() as connection:
+            behind = await Ledger(connection, self._bot_id).cards_behind()
+        now = self._clock.monotonic()
+        self._free_at = {chat: at for chat, at in self._free_at.items() if at > now}
+        ready = list({card.chat_id: card for card in behind if card.chat_id not in self._free_at}.values())
+        counts = {"shown": 0, "edited": 0, "removed": 0, "waiting": len(behind) - len(ready)}
+        for outcome in await asyncio.gather(*map(self._change, ready)):
+            counts[outcome] += 1
+        return counts
+
+    async def _run_once_safely(self) -> bool:
+        """Whether something still waits."""
+        try:
+            return (await self.run_once())["waiting"] > 0
+        except Exception:  # the edge of a worker loop: log it, and look again
+            log.exception("cards.failed")
+            return True
+
+    async def _change(self, card: Card) -> str:
+        try:
+            return await self._bring_up(card)
+        except TryLater as error:
+            self._free_at[card.chat_id] = self._clock.monotonic() + max(error.retry_after, CARD_INTERVAL)
+        except GatecrierError as error:
+            # A closed topic, a lost right: the gate works without its card, so look again later.
+            log.warning("cards.not_shown", chat=card.chat_id, code=error.code)
+            self._free_at[card.chat_id] = self._clock.monotonic() + REFUSED_WAIT
+        return "waiting"
+
+    async def _bring_up(self, card: Card) -> str:
+        """Remove the card, show it anew at the bottom, or edit it; the former message goes last."""
+        if card.old_message_id is not None:
+            await self._delete(card, card.old_message_id)
+            await self._note(card, card.message_id, seen=card.shown)
+        async with self._database.read() as connection:
+            held = await Ledger(connection, self._bot_id).named_on(card)
+        if not held.total:
+            return await self._remove(card)
+        if card.shown >= card.wanted:
+            return "removed"
+        self._free_at[card.chat_id] = self._clock.monotonic() + CARD_INTERVAL
+        if card.message_id is None or card.raised > card.shown:
+            return await self._show(card, held)
+        return await self._edit(card, held, card.message_id)
+
+    async def _remove(self, card: Card) -> str:
+        if card.message_id is not None:
+            await self._delete(card, card.message_id)
+        async with self._database.transaction() as connection:
+            await Ledger(connection, self._bot_id).card_removed(card)
+        return "removed"
+
+    async def _show(self, card: Card, held: Held) -> str:
+        channels = self._missing(card, held)
+        try:
+            message_id = await self._sends.send_message(
+                card.chat_id,
+                texts.card(held, channels),
+                lane=Lane.ENFORCE,
+                parse_mode="HTML",
+                buttons=texts.card_buttons(card.id, channels),
+                thread_id=card.thread_id or None,
+                silent=True,
+                link_preview=False,
+            )
+        except OutcomeUnknown as error:
+            # Perhaps it is there: a second card would be worse than none until the next person comes.
+            log.warning("cards.in_doubt", chat=card.chat_id, code=error.code)
+            await self._note(card, card.message_id)
+            return "shown"
+        await self._note(card, message_id, old=card.message_id)
+        if card.message_id is not None:
+            await self._delete(card, card.message_id)
+            await self._note(card, message_id)
+        return "shown"
+
+    async def _edit(self, card: Card, held: Held, message_id: int) -> str:
+        channels = self._missing(card, held)
+        try:
+            await self._sends.edit_text(
+                card.chat_id,
+                message_id,
+                texts.card(held, channels),
+                lane=Lane.ENFORCE,
+                parse_mode="HTML",
+                buttons=texts.card_buttons(card.id, channels),
+            )
+        except NotFound:  # an admin deleted it, and people still need its button
+            return await self._show(card, held)
+        await self._note(card, message_id)
+        return "edited"
+
+    async def _delete(self, card: Card, message_id: int) -> None:
+        try:
+            await self._acts.delete_message(card.chat_id, message_id)
+        except Refused as error:
+            log.info("cards.not_deleted", chat=card.chat_id, code=error.code)
+
+    async def _note(
+        self, card: Card, message_id: int | None, *, old: int | None = None, seen: int | None = None
+    ) -> None:
+        async with self._database.transaction() as connection:
+            await Ledger(connection, self._bot_id).card_shown(
+                card, message_id=message_id, old_message_id=old, shown=card.wanted if seen is None else seen
+            )
+
+    def _missing(self, card: Card, held: Held) -> list[Channel]:
+        live = self._gates.get(card.chat_id)
+        return [each for each in live.gate.channels if each.id in held.missing] if live else []
+
+
+class Healer:
+    """Mends what a crash, an outage or another process left behind."""
+
+    def __init__(self, gatekeeper: Gatekeeper) -> None:
+        self._gatekeeper = gatekeeper
+
+    async def run_once(self) -> dict[str, int]:
+        """
+        Read the gates anew, finish what is half done, look at suspended gates, save standings.
+
+        Raises:
+            TryLater: the database is gone; the next run goes on.
+        """
+        gatekeeper = self._gatekeeper
+        await gatekeeper.gates.load()
+        counts = {
+            "finished": await gatekeeper.finish_half_done(),
+            "resumed": await gatekeeper.look_at_suspended(),
+            "saved": await gatekeeper.save_standings(),
+        }
+        gatekeeper.bell.set()  # cards that a crash left behind
+        return counts

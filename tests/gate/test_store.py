@@ -1,0 +1,217 @@
+"""What the gate's tables promise, on both databases."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from gate.fake_telegram import ANN, BEN, BOT, CHANNEL, GROUP, SECOND
+from gatecrier.gate.ledger import NAMED, Ledger
+from gatecrier.gate.model import (
+    AllOf,
+    Card,
+    Case,
+    Channel,
+    Gate,
+    Known,
+    Mode,
+    Outcome,
+    Reason,
+    Restriction,
+    RestrictionState,
+    Source,
+    Standing,
+    Suspension,
+)
+from gatecrier.gate.store import GateStore, StandingStore
+from gatecrier.kernel.clock import FakeClock
+from gatecrier.storage.database import Database
+from gatecrier.telegram.updates import Permissions
+
+NEWS = Channel(id=CHANNEL.id, title="News", username="news", join_url="https://t.me/news")
+MORE = Channel(id=SECOND.id, title="More", username="more", join_url="https://t.me/more")
+CLOCK = FakeClock()
+NOW = CLOCK.now()
+
+
+def make_gate(**fields: Any) -> Gate:
+    given = {"chat_id": GROUP.id, "bot_id": BOT.id, "title": "G", "mode": Mode.ENFORCE, **fields}
+    return Gate(policy=AllOf(()), channels=(), **given)
+
+
+def make_restriction(person_id: int = ANN.id, **fields: Any) -> Restriction:
+    given = {
+        "state": RestrictionState.APPLYING,
+        "prior": Permissions(can_send_messages=True, can_send_polls=True),
+        "prior_until": None,
+        "applied_at": NOW,
+        "due_at": NOW,
+        **fields,
+    }
+    return Restriction(chat_id=GROUP.id, person_id=person_id, **given)
+
+
+def make_case(person_id: int = ANN.id, **fields: Any) -> Case:
+    given = {
+        "id": f"case {person_id}",
+        "name": "Ann",
+        "thread_id": 0,
+        "reason": Reason.NOT_MEMBER,
+        "missing": (CHANNEL.id,),
+        "opened_at": NOW,
+        **fields,
+    }
+    return Case(chat_id=GROUP.id, person_id=person_id, **given)
+
+
+async def test_a_gate_comes_back_as_it_was_put(database: Database) -> None:
+    """Channels in the order they were added, ids as policy; putting it again keeps them."""
+    async with database.transaction() as connection:
+        store = GateStore(connection, BOT.id)
+        await store.put(make_gate(linked_chat_id=-5), now=NOW)
+        await store.demand(GROUP.id, [MORE], by="person:1", now=NOW)
+        await store.demand(GROUP.id, [NEWS, MORE], by="person:1", now=NOW + timedelta(seconds=1))
+        await store.put(make_gate(title="H"), now=NOW)
+        (gate,) = await store.gates()
+        assert await GateStore(connection, 2).gates() == []
+        assert await store.owner(GROUP.id) == BOT.id
+    assert gate.channels == (MORE, NEWS)
+    assert gate.policy == AllOf((SECOND.id, CHANNEL.id))
+    assert (gate.title, gate.linked_chat_id, gate.suspension) == ("H", None, None)
+
+
+async def test_a_removed_gate_leaves_nothing_behind(database: Database) -> None:
+    """After /unprotect the group can be protected anew, by any bot (defects N1, N2)."""
+    async with database.transaction() as connection:
+        store = GateStore(connection, BOT.id)
+        await store.put(make_gate(), now=NOW)
+        await store.demand(GROUP.id, [NEWS], by="x", now=NOW)
+        await store.exempt(GROUP.id, ANN.id, by="x", now=NOW)
+        assert await store.exemptions() == {GROUP.id: {ANN.id: None}}
+        await store.remove(GROUP.id)
+        assert await store.gates() == []
+        assert await store.exemptions() == {}
+        assert await store.owner(GROUP.id) is None
+
+
+async def test_a_suspension_is_found_and_told_once(database: Database) -> None:
+    """Of many who find the fault one suspends and one tells; back and forth within the hour is not retold."""
+    suspension = Suspension(cause="why", since=NOW, channel_id=CHANNEL.id, person_id=ANN.id)
+    async with database.transaction() as connection:
+        store = GateStore(connection, BOT.id)
+        await store.put(make_gate(), now=NOW)
+        before = NOW - timedelta(hours=1)
+        assert await store.suspend(GROUP.id, suspension, forget_telling_before=before)
+        assert not await store.suspend(GROUP.id, suspension, forget_telling_before=before)
+        assert (await store.gates())[0].suspension == suspension
+        assert await store.claim_telling(GROUP.id, now=NOW)
+        assert not await store.claim_telling(GROUP.id, now=NOW)
+        assert await store.resume(GROUP.id)
+        assert not await store.resume(GROUP.id)
+        assert await store.suspend(GROUP.id, suspension, forget_telling_before=before)
+        assert not await store.claim_telling(GROUP.id, now=NOW)
+        await store.resume(GROUP.id)
+        assert await store.suspend(GROUP.id, suspension, forget_telling_before=NOW + timedelta(seconds=1))
+        assert await store.claim_telling(GROUP.id, now=NOW)
+
+
+async def test_the_newer_standing_stays(database: Database) -> None:
+    """Telegram's date decides, not who writes last."""
+
+    def known(standing: Standing, date: int) -> Known:
+        return Known(
+            chat_id=CHANNEL.id,
+            person_id=ANN.id,
+            standing=standing,
+            date=date,
+            source=Source.UPDATE,
+            checked_at=NOW,
+        )
+
+    async with database.transaction() as connection:
+        store = StandingStore(connection)
+        await store.put([known(Standing.NOT_MEMBER, 12)])
+        await store.put([known(Standing.MEMBER, 10)])
+        assert await store.find(CHANNEL.id, ANN.id) == known(Standing.NOT_MEMBER, 12)
+        await store.put([known(Standing.MEMBER, 13)])
+        assert [each async for each in store.since(NOW)] == [known(Standing.MEMBER, 13)]
+        assert [each async for each in store.since(NOW + timedelta(seconds=1))] == []
+
+
+async def test_the_first_announcement_of_a_mute_stays(database: Database) -> None:
+    """What was there before us is written once: a repeat would note our own mute as the prior state."""
+    async with database.transaction() as connection:
+        ledger = Ledger(connection, BOT.id)
+        assert await ledger.add_restriction(make_restriction(prior_until=NOW))
+        assert not await ledger.add_restriction(make_restriction(prior=Permissions()))
+        assert await ledger.restriction(GROUP.id, ANN.id) == make_restriction(prior_until=NOW)
+        await ledger.activate(GROUP.id, ANN.id, now=NOW)
+        assert await ledger.half_done(now=NOW, limit=9) == []
+        await ledger.begin_lifting(GROUP.id, [ANN.id], Outcome.RELEASED, due_at=NOW)
+        await ledger.begin_lifting(GROUP.id, [ANN.id], Outcome.VERIFIED, due_at=NOW + timedelta(1))
+        await ledger.activate(GROUP.id, ANN.id, now=NOW)
+        (left,) = await ledger.half_done(now=NOW, limit=9)
+        assert (left.state, left.outcome) == (RestrictionState.LIFTING, Outcome.RELEASED)
+        assert await Ledger(connection, 2).half_done(now=NOW, limit=9) == []
+
+
+async def test_one_open_case_whoever_comes_first(database: Database) -> None:
+    """I4: messages handled at the same moment open one case; once closed, another may be opened."""
+
+    async def open_one(number: int) -> bool:
+        async with database.transaction() as connection:
+            return await Ledger(connection, BOT.id).open_case(make_case(id=f"case {number}"))
+
+    assert sum(await asyncio.gather(*map(open_one, range(5)))) == 1
+    async with database.transaction() as connection:
+        ledger = Ledger(connection, BOT.id)
+        case = await ledger.case(GROUP.id, ANN.id)
+        assert case is not None
+        assert await ledger.held(GROUP.id) == 1
+        assert await ledger.cases_of(ANN.id, [GROUP.id, -7]) == [case]
+        await ledger.close_case(case, Outcome.VERIFIED, now=NOW)
+        assert await ledger.case(GROUP.id, ANN.id) is None
+        assert await ledger.open_case(make_case(id="another"))
+
+
+async def card_of(ledger: Ledger) -> Card:
+    (card,) = await ledger.cards_behind()
+    return card
+
+
+async def test_a_card_names_the_newest_few_who_are_here(database: Database) -> None:
+    """Five names and a count, without who left the group or was freed; missing is what anyone lacks."""
+    async with database.transaction() as connection:
+        ledger = Ledger(connection, BOT.id)
+        for person_id in range(1, 9):
+            opened_at = NOW + timedelta(seconds=person_id)
+            missing = (SECOND.id,) if person_id == 3 else (CHANNEL.id,)
+            case = make_case(person_id, opened_at=opened_at, missing=missing)
+            await ledger.open_case(case)
+            if person_id == 8:
+                await ledger.set_away(case, away=True)
+            if person_id == 7:
+                await ledger.close_case(case, Outcome.VERIFIED, now=NOW)
+        await ledger.open_case(make_case(BEN.id, thread_id=4))
+        held = await ledger.named_on(await card_of(ledger))
+    assert [case.person_id for case in held.cases] == [6, 5, 4, 3, 2]
+    assert len(held.cases) == NAMED
+    assert held.total == 6
+    assert set(held.missing) == {CHANNEL.id, SECOND.id}
+
+
+async def test_a_change_wanted_while_a_card_is_shown_is_not_lost(database: Database) -> None:
+    """Showing notes the change it showed; one that came meanwhile stays wanted, and keeps the row."""
+    async with database.transaction() as connection:
+        ledger = Ledger(connection, BOT.id)
+        await ledger.touch(GROUP.id, 0, raised=True)
+        card = await card_of(ledger)
+        assert (card.wanted, card.raised, card.shown) == (1, 1, 0)
+        await ledger.touch(GROUP.id, 0)
+        await ledger.card_shown(card, message_id=7, shown=card.wanted)
+        again = await card_of(ledger)
+        assert (again.id, again.message_id, again.wanted, again.raised) == (card.id, 7, 2, 1)
+        await ledger.card_removed(card)
+        assert (await card_of(ledger)).message_id is None
+        await ledger.card_removed(again)
+        assert await ledger.card(card.id) is None
+        assert await ledger.cards_behind() == []

@@ -6,8 +6,10 @@ IMMEDIATE, so none meets "database is locked"; readers have their own connection
 (write-ahead log). PostgreSQL needs neither.
 """
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,7 +47,12 @@ class Database:
 
     @classmethod
     def at(cls, url: str) -> "Database":
-        """The database at `url`: "sqlite:///file.db" or "postgresql://user@host/name"."""
+        """
+        The database at `url`: "sqlite:///file.db" or "postgresql://user@host/name".
+
+        Raises:
+            Misconfigured: no such address, or a file that cannot be written.
+        """
         try:
             parsed = make_url(url)
         except ArgumentError as error:
@@ -53,7 +60,13 @@ class Database:
         driver = DRIVERS.get(parsed.drivername)
         if driver is None:
             raise _bad_url()
+        if parsed.get_backend_name() == "sqlite" and not _is_writable(parsed.database):
+            raise _unwritable(parsed)
         return cls(parsed.set(drivername=driver))
+
+    def __str__(self) -> str:
+        """Its address without driver and password."""
+        return self.url.set(drivername=self.url.get_backend_name()).render_as_string(hide_password=True)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -131,14 +144,26 @@ async def _explained(url: URL) -> AsyncIterator[None]:
 def _explain(error: OperationalError, url: URL) -> Exception:
     reason = str(error.orig).lower()
     if "unable to open" in reason or "readonly" in reason or "read-only" in reason:
-        return Misconfigured(
-            f"The database file {url.database} cannot be written.",
-            remedy="Make its folder, give this user the right to write there, or name another place.",
-            field="GATECRIER_DATABASE_URL",
-        )
+        return _unwritable(url)
     if "locked" in reason or "busy" in reason:
         return TryLater("The database is held by another process.", code="database_busy")
     return error
+
+
+def _is_writable(file: str | None) -> bool:
+    """Asked before opening: aiosqlite's thread outlives a connection that fails, and dies noisily."""
+    if not file or file == ":memory:":
+        return True
+    path = Path(file)
+    return os.access(path if path.exists() else path.parent, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _unwritable(url: URL) -> Misconfigured:
+    return Misconfigured(
+        f"The database file {url.database} cannot be written.",
+        remedy="Make its folder, give this user the right to write there, or name another place.",
+        field="GATECRIER_DATABASE_URL",
+    )
 
 
 def _place(url: URL) -> str:

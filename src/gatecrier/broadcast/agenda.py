@@ -1,0 +1,199 @@
+"""What a bot has to send now: its campaigns by turns, and the rows leased for each of them."""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gatecrier.broadcast import rules, snapshot
+from gatecrier.broadcast.ledger import Ledger
+from gatecrier.broadcast.model import Campaign, CampaignState, Delivery, Tally, Verb
+from gatecrier.broadcast.recorder import Recorder
+from gatecrier.broadcast.store import CampaignStore
+from gatecrier.kernel.clock import Clock
+from gatecrier.storage.database import Database
+
+BATCH = 200
+"""Rows leased at once: 8 s of sending at the free rate."""
+LEASE = 180.0
+"""Seconds a batch is held: how long a dead process's rows wait, where others may be alive."""
+CALL = 100.0
+"""Seconds of its lease a row must have left when its call starts. The gateway's patience (60 s) and one
+network timeout (30 s) fit in; a call that took longer would be recorded as unknown."""
+REFRESH = 1.0
+"""Seconds between two looks at the campaigns: how late a start, pause or cancel may be noticed."""
+CLOSE = 5_000
+"""Rows of an ended campaign closed in one transaction."""
+CLOSING = {CampaignState.CANCELLED: "cancelled", CampaignState.FAILED: "campaign_failed"}
+"""Why rows end as suppressed that their campaign did not come to."""
+
+_NEVER = float("-inf")
+
+
+@dataclass(kw_only=True)
+class Batch:
+    """Rows of one campaign that we lease, in order."""
+
+    rows: deque[Delivery]
+    until: datetime
+
+    def take(self, count: int) -> list[Delivery]:
+        """The next `count` rows: they leave the batch."""
+        return [self.rows.popleft() for _ in range(min(count, len(self.rows)))]
+
+    def put_back(self, rows: list[Delivery]) -> None:
+        """They were not sent: next time."""
+        self.rows.extendleft(reversed(rows))
+
+
+class Agenda:
+    """One sender's view of its bot's campaigns, a second old at most."""
+
+    def __init__(
+        self, bot_id: int, database: Database, recorder: Recorder, *, clock: Clock, worker: str
+    ) -> None:
+        self._bot_id = bot_id
+        self._database = database
+        self._recorder = recorder
+        self._clock = clock
+        self._worker = worker
+        self._campaigns: dict[int, Campaign] = {}
+        self._tallies: dict[int, Tally] = {}
+        self._batches: dict[int, Batch] = {}
+        self._turns: deque[int] = deque()
+        self._dry: set[int] = set()
+        self._looked_at = _NEVER
+
+    @property
+    def is_fresh(self) -> bool:
+        """Nothing is known to have changed since the last look, a second ago at most."""
+        return self._clock.monotonic() - self._looked_at < REFRESH
+
+    def look_again(self) -> None:
+        """What we know is old: look before the next window."""
+        self._looked_at = _NEVER
+
+    async def refresh(self) -> None:
+        """Look at the campaigns and their tallies; finish, settle and pause what has come to that."""
+        self._looked_at = self._clock.monotonic()
+        self._dry.clear()
+        async with self._database.read() as connection:
+            store = CampaignStore(connection)
+            found = await store.unsettled(self._bot_id)
+            self._tallies = {campaign.id: await store.tally(campaign.id) for campaign in found}
+        self._campaigns = {campaign.id: campaign for campaign in found}
+        self._turns.extend(id_ for id_ in self._campaigns if id_ not in self._turns)
+        self._turns = deque(id_ for id_ in self._turns if id_ in self._campaigns)
+        for campaign in found:
+            await self._judge(campaign, self._tallies[campaign.id])
+        for id_ in self._batches.keys() - self._campaigns.keys():
+            await self.give_back(id_)
+
+    async def prepare(self) -> bool:
+        """Write the next chunk of each audience that is not whole; False when all are."""
+        unready = [c for c in self._campaigns.values() if c.state is CampaignState.PREPARING]
+        for campaign in unready:
+            async with self._database.transaction() as connection:
+                if not campaign.is_prepared:
+                    await snapshot.write_chunk(connection, campaign)
+                written = await CampaignStore(connection).get(campaign.id)
+                if written.is_prepared:
+                    await self._recorder.move(connection, campaign.id, Verb.PREPARED)
+                    written = await CampaignStore(connection).get(campaign.id)
+            self._campaigns[campaign.id] = written
+            self._dry.discard(campaign.id)
+        return bool(unready)
+
+    async def close_ended(self) -> bool:
+        """End thousands of open rows of campaigns that were cancelled or failed; False when none is left."""
+        closed = 0
+        for campaign in self._campaigns.values():
+            reason = CLOSING.get(campaign.state)
+            if reason is None or campaign.id in self._dry:
+                continue
+            async with self._database.transaction() as connection:
+                count = await Ledger(connection).close(campaign.id, reason, limit=CLOSE)
+            if count < CLOSE:
+                self._dry.add(campaign.id)
+            closed += count
+        return closed > 0
+
+    async def next(self, open_rows: dict[int, int]) -> Campaign | None:
+        """
+        The campaign whose turn it is, with rows leased for it.
+
+        Args:
+            open_rows: Campaign -> deliveries whose outcome is awaited: a canary waits for all of them.
+        """
+        for _ in range(len(self._turns)):
+            campaign = self._campaigns[self._turns[0]]
+            self._turns.rotate(-1)
+            if not campaign.is_active:
+                continue
+            awaits = self.canary_left(campaign.id) and (open_rows.get(campaign.id) or not self.is_fresh)
+            if not awaits and await self._lease(campaign):
+                return campaign
+        return None
+
+    def batch(self, campaign_id: int) -> Batch:
+        """The rows leased for the campaign that `next` gave."""
+        return self._batches[campaign_id]
+
+    def canary_left(self, campaign_id: int) -> int:
+        """How many deliveries of a campaign must be awaited before the rest may go out."""
+        if campaign_id not in self._campaigns:
+            return 0
+        return rules.canary_left(self._campaigns[campaign_id].options.canary, self._tallies[campaign_id])
+
+    async def give_back(self, campaign_id: int) -> None:
+        """Release the rows leased for a campaign."""
+        batch = self._batches.pop(campaign_id, None)
+        if batch and batch.rows:
+            async with self._database.transaction() as connection:
+                await Ledger(connection, self._worker).release(list(batch.rows))
+
+    async def give_all_back(self) -> None:
+        """Release every row leased."""
+        for campaign_id in list(self._batches):
+            await self.give_back(campaign_id)
+
+    async def seconds_until_due(self) -> float | None:
+        """Until the next postponed row; None when there is none."""
+        now = self._clock.now()
+        async with self._database.read() as connection:
+            moment = await Ledger(connection).next_due(self._bot_id, now=now)
+        return (moment - now).total_seconds() if moment else None
+
+    async def _lease(self, campaign: Campaign) -> bool:
+        """Have rows of this campaign whose lease lasts for a call."""
+        now = self._clock.now()
+        batch = self._batches.get(campaign.id)
+        if batch and batch.rows and batch.until - now > timedelta(seconds=CALL):
+            return True
+        await self.give_back(campaign.id)
+        if campaign.id in self._dry:
+            return False
+        until = now + timedelta(seconds=LEASE)
+        async with self._database.transaction() as connection:
+            ledger = Ledger(connection, self._worker)
+            rows = await ledger.lease(campaign, now=now, until=until, limit=BATCH)
+        if not rows:
+            self._dry.add(campaign.id)
+            return False
+        self._batches[campaign.id] = Batch(rows=deque(rows), until=until)
+        return True
+
+    async def _judge(self, campaign: Campaign, tally: Tally) -> None:
+        if campaign.is_active:
+            verb, cause = rules.judge(campaign, tally)
+            if verb is not None:
+                await self._move(campaign, verb, cause)
+        elif tally.open == 0:
+            async with self._database.transaction() as connection:
+                await CampaignStore(connection).settle(self._bot_id)
+
+    async def _move(self, campaign: Campaign, verb: Verb, cause: str) -> None:
+        async with self._database.transaction() as connection:
+            await self._recorder.move(connection, campaign.id, verb, cause)
+            store = CampaignStore(connection)
+            await store.settle(self._bot_id)
+            self._campaigns[campaign.id] = await store.get(campaign.id)

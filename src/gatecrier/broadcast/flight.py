@@ -1,0 +1,184 @@
+"""Calls in flight, and what came of those that landed and are not recorded yet."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from gatecrier.broadcast import rules
+from gatecrier.broadcast.model import Campaign, Copy, Delivery, Outcome
+from gatecrier.kernel.clock import Clock
+from gatecrier.kernel.errors import GatecrierError, OutcomeUnknown
+from gatecrier.telegram.bot import Button, Buttons, ParseMode
+from gatecrier.telegram.lanes import Lane
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+LINGER = 0.002
+"""Seconds a full window waits after the first call landed: a few more do, and share the next commit."""
+
+
+async def first(work: Coroutine[Any, Any, T], *until: Coroutine[Any, Any, object]) -> T | None:
+    """The result of `work`; None when one of `until` ended before it, and `work` was cancelled."""
+    one, others = asyncio.ensure_future(work), [asyncio.ensure_future(other) for other in until]
+    try:
+        await asyncio.wait([one, *others], return_when=asyncio.FIRST_COMPLETED)
+        return one.result() if one.done() else None
+    finally:
+        for future in (one, *others):
+            future.cancel()
+
+
+class Telegram(Protocol):
+    """What we need of `telegram.bot.Bot`."""
+
+    async def send_message(
+        self,
+        chat_id: int,
+        text: str,
+        *,
+        lane: Lane,
+        parse_mode: ParseMode = "",
+        buttons: Buttons = (),
+        silent: bool = False,
+        protect: bool = False,
+        link_preview: bool = True,
+        permit: bool = False,
+    ) -> int:
+        """Send a text; answer the message's id."""
+
+    async def copy_message(
+        self,
+        chat_id: int,
+        *,
+        from_chat_id: int,
+        message_id: int,
+        lane: Lane,
+        buttons: Buttons = (),
+        silent: bool = False,
+        protect: bool = False,
+        permit: bool = False,
+    ) -> int:
+        """Send a copy of a message; answer the new message's id."""
+
+
+class Flight:
+    """Starts calls and collects their outcomes; nothing is forgotten between `take` and `recorded`."""
+
+    def __init__(self, telegram: Telegram, clock: Clock) -> None:
+        self._telegram = telegram
+        self._clock = clock
+        self._calls: set[asyncio.Task[None]] = set()
+        self._outcomes: list[Outcome] = []
+        self._rest_until = float("-inf")
+        self.open: Counter[int] = Counter()
+        """Campaign -> deliveries whose outcome is not recorded; no zeros."""
+        self.landed = asyncio.Event()
+        """Set while there are outcomes to take."""
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that have not ended."""
+        return len(self._calls)
+
+    @property
+    def rest(self) -> float:
+        """Seconds that the bot should not send, as calls that landed told; 0: it may."""
+        return max(0.0, self._rest_until - self._clock.monotonic())
+
+    @property
+    def is_resting(self) -> bool:
+        """A call that landed told that none would get through for a while."""
+        return self.rest > 0
+
+    def start(self, campaign: Campaign, delivery: Delivery) -> None:
+        """Make the call for a delivery that is marked `sending`, with one permit of the budget."""
+        self.open[campaign.id] += 1
+        call = asyncio.create_task(self._call(campaign, delivery))
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+
+    async def landing_of(self, window: int) -> None:
+        """Wait until fewer than `window` calls are in flight."""
+        while len(self._calls) >= window:
+            await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
+            await self._clock.sleep(LINGER)
+
+    async def landing(self, *, within: float) -> None:
+        """Wait until there is an outcome to take, but `within` seconds at most."""
+        await first(self.landed.wait(), self._clock.sleep(within))
+
+    async def drain(self) -> None:
+        """Wait until no call is in flight."""
+        while self._calls:
+            await asyncio.wait(self._calls)
+
+    def abandon(self) -> None:
+        """Give up on calls in flight: their rows stay `sending`, and become unknown when the lease ends."""
+        for call in self._calls:
+            call.cancel()
+        self.open.clear()
+
+    def take(self) -> list[Outcome]:
+        """The outcomes not recorded yet; hand them to `recorded` or `give_back`."""
+        taken, self._outcomes = self._outcomes, []
+        self.landed.clear()
+        return taken
+
+    def give_back(self, outcomes: Sequence[Outcome]) -> None:
+        """They could not be recorded: keep them for the next time."""
+        if outcomes:
+            self._outcomes[:0] = outcomes
+            self.landed.set()
+
+    def recorded(self, outcomes: Sequence[Outcome]) -> None:
+        """They are in the ledger, or given up."""
+        self.open -= Counter(outcome.delivery.campaign_id for outcome in outcomes)
+
+    async def _call(self, campaign: Campaign, delivery: Delivery) -> None:
+        message_id, error = None, None
+        try:
+            message_id = await self._send(campaign, delivery.person_id)
+        except GatecrierError as caught:
+            error = caught
+        except Exception:  # the edge of a call: whatever failed, nobody knows whether the message left
+            log.exception("broadcast.call_broke", campaign=campaign.id, subscriber=delivery.subscriber_id)
+            error = OutcomeUnknown("The call broke.", code="call_broke")
+        now = self._clock.now()
+        verdict = rules.after_attempt(delivery, error, now=now, unknown=campaign.options.unknown)
+        if verdict.rest:
+            self._rest_until = max(self._rest_until, self._clock.monotonic() + verdict.rest)
+        self._outcomes.append(Outcome(delivery=delivery, verdict=verdict, message_id=message_id, at=now))
+        self.landed.set()
+
+    async def _send(self, campaign: Campaign, person_id: int) -> int:
+        content = campaign.content
+        buttons = [
+            [Button(text=b.text, url=b.url, data=b.data, copy=b.copy) for b in row] for row in content.buttons
+        ]
+        if isinstance(content, Copy):
+            return await self._telegram.copy_message(
+                person_id,
+                from_chat_id=content.from_chat_id,
+                message_id=content.message_id,
+                lane=Lane.CAMPAIGN,
+                buttons=buttons,
+                silent=content.silent,
+                protect=content.protect,
+                permit=True,
+            )
+        return await self._telegram.send_message(
+            person_id,
+            content.text,
+            lane=Lane.CAMPAIGN,
+            parse_mode=content.parse_mode.value,
+            buttons=buttons,
+            silent=content.silent,
+            protect=content.protect,
+            link_preview=content.link_preview,
+            permit=True,
+        )

@@ -1,0 +1,44 @@
+"""Tables say what is open: take back what the dead held, wake who has work. A lost job changes nothing."""
+
+from dataclasses import dataclass
+
+from gatecrier.broadcast.ledger import EVER, Ledger
+from gatecrier.broadcast.service import SENDER, Waker, sender_key
+from gatecrier.kernel.clock import Clock
+from gatecrier.storage.database import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciled:
+    """What a run did."""
+
+    #: Rows taken back from workers whose lease ended.
+    expired: int
+    #: Bots whose sender was woken.
+    woken: int
+
+
+class Reconciler:
+    """Run it every second or two; it is quick when there is nothing to do, and safe to run twice at once."""
+
+    def __init__(self, database: Database, *, clock: Clock, jobs: Waker) -> None:
+        self._database = database
+        self._clock = clock
+        self._jobs = jobs
+
+    async def run_once(self, *, is_alone: bool = False) -> Reconciled:
+        """
+        Expire leases and wake senders.
+
+        Args:
+            is_alone: No other process sends (SQLite, one process): at start, every lease is a dead
+                worker's, so none needs to be waited for.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            ledger = Ledger(connection)
+            expired = await ledger.expire(now=EVER if is_alone else now)
+            bots = await ledger.bots_with_work(now=now)
+            for bot_id in bots:
+                await self._jobs.wake(connection, SENDER, sender_key(bot_id))
+        return Reconciled(expired=expired, woken=len(bots))

@@ -1,0 +1,156 @@
+"""What an operator can do with campaigns; each method is one intention and one transaction."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gatecrier.broadcast import report, rules
+from gatecrier.broadcast.content import check
+from gatecrier.broadcast.model import Campaign, Content, Options, Progress, Verb
+from gatecrier.broadcast.progress import Pace
+from gatecrier.broadcast.snapshot import newest_subscriber
+from gatecrier.broadcast.store import CampaignStore
+from gatecrier.kernel.clock import Clock
+from gatecrier.kernel.errors import Refused
+from gatecrier.registry.store import record_audit
+from gatecrier.storage.database import Database
+
+SENDER = "sender"
+"""The job that sends for one bot; `sender_key` is its key."""
+
+
+def sender_key(bot_id: int) -> str:
+    """The key of a bot's sender job."""
+    return f"bot:{bot_id}"
+
+
+class Waker(Protocol):
+    """What we need of `storage.jobs.Jobs`."""
+
+    async def wake(self, connection: AsyncConnection, name: str, key: str) -> None:
+        """Ask for a run once the transaction is committed."""
+
+
+class Broadcast:
+    """
+    Campaigns of all bots.
+
+    Args of its methods:
+        actor: Who asks, as the audit log keeps it: "person:42", "operator:7", "cli".
+    Raises:
+        NotFound: there is no such campaign.
+        Conflict: its state forbids that now; the text says which it is in.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock, jobs: Waker) -> None:
+        self._database = database
+        self._clock = clock
+        self._jobs = jobs
+        self._pace = Pace(clock)
+
+    async def create(
+        self, bot_id: int, name: str, content: Content, *, actor: str, options: Options | None = None
+    ) -> Campaign:
+        """
+        A draft.
+
+        Raises:
+            Refused: Telegram would not take it; `field` names the part: text, buttons, name ...
+        """
+        options = options or Options()
+        check(name, content, options)
+        async with self._database.transaction() as connection:
+            now = self._clock.now()
+            campaign = await CampaignStore(connection).add(bot_id, name.strip(), content, options, now=now)
+            await self._audit(connection, actor, "campaign.create", campaign, detail=campaign.name)
+        return campaign
+
+    async def start(self, campaign_id: int, *, actor: str) -> Campaign:
+        """
+        Fix the audience as the subscribers of this moment, and begin; the first message leaves within 2 s.
+
+        Raises:
+            Refused: the bot has no subscribers.
+        """
+        async with self._database.transaction() as connection:
+            store = CampaignStore(connection)
+            bot_id = (await store.get(campaign_id)).bot_id
+            upto = await newest_subscriber(connection, bot_id)
+            now = self._clock.now()
+            campaign = await store.move(campaign_id, Verb.START, now=now, started_at=now, snapshot_upto=upto)
+            if not upto:
+                raise Refused(
+                    "This bot has no subscribers yet.", remedy="People subscribe by sending it /start."
+                )
+            await self._note(connection, actor, Verb.START, campaign)
+        return campaign
+
+    async def pause(self, campaign_id: int, *, actor: str) -> Campaign:
+        """Send no more until resumed; calls in flight end as they end (within a second, as a rule)."""
+        return await self._move(campaign_id, Verb.PAUSE, actor)
+
+    async def resume(self, campaign_id: int, *, actor: str) -> Campaign:
+        """Go on where it paused; what failed so far is not held against the campaign again."""
+        async with self._database.transaction() as connection:
+            store = CampaignStore(connection)
+            tried = rules.tried(await store.tally(campaign_id))
+            campaign = await store.move(
+                campaign_id,
+                Verb.RESUME,
+                now=self._clock.now(),
+                excused_attempts=tried.attempts,
+                excused_errors=tried.errors,
+                excused_gone=tried.gone,
+            )
+            await self._note(connection, actor, Verb.RESUME, campaign)
+        return campaign
+
+    async def cancel(self, campaign_id: int, *, actor: str) -> Campaign:
+        """End it for good; who was not messaged yet is counted as suppressed, reason "cancelled"."""
+        return await self._move(campaign_id, Verb.CANCEL, actor)
+
+    async def get(self, campaign_id: int) -> Campaign:
+        """One campaign."""
+        async with self._database.read() as connection:
+            return await CampaignStore(connection).get(campaign_id)
+
+    async def list(
+        self, bot_id: int | None = None, *, before: int | None = None, limit: int = 50
+    ) -> list[Campaign]:
+        """Campaigns (of one bot), newest first; `before`: only numbers below this one, to page on."""
+        async with self._database.read() as connection:
+            return await CampaignStore(connection).newest(bot_id=bot_id, before=before, limit=limit)
+
+    async def progress(self, campaign_id: int) -> Progress:
+        """How far it has come; cheap for any audience, so ask as often as you show it."""
+        async with self._database.read() as connection:
+            store = CampaignStore(connection)
+            campaign = await store.get(campaign_id)
+            tally = await store.tally(campaign_id)
+        return self._pace.progress(campaign, tally)
+
+    async def report(self, campaign_id: int) -> AsyncIterator[str]:
+        """CSV of every recipient, as pieces of text to be written one after the other."""
+        await self.get(campaign_id)
+        async for piece in report.lines(self._database, campaign_id):
+            yield piece
+
+    async def _move(self, campaign_id: int, verb: Verb, actor: str) -> Campaign:
+        async with self._database.transaction() as connection:
+            campaign = await CampaignStore(connection).move(campaign_id, verb, now=self._clock.now())
+            await self._note(connection, actor, verb, campaign)
+        return campaign
+
+    async def _note(self, connection: AsyncConnection, actor: str, verb: Verb, campaign: Campaign) -> None:
+        """Every change of state is audited, and wakes the bot's sender to act on it."""
+        await self._audit(connection, actor, f"campaign.{verb}", campaign)
+        await self._jobs.wake(connection, SENDER, sender_key(campaign.bot_id))
+
+    async def _audit(
+        self, connection: AsyncConnection, actor: str, action: str, campaign: Campaign, detail: str = ""
+    ) -> None:
+        subject = f"campaign:{campaign.id}"
+        await record_audit(
+            connection, at=self._clock.now(), actor=actor, action=action, subject=subject, detail=detail
+        )

@@ -1,0 +1,117 @@
+"""The audience, written into the ledger: everybody, those too who must not be messaged."""
+
+from collections import Counter
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gatecrier.broadcast.model import Campaign, DeliveryState
+from gatecrier.broadcast.store import CampaignStore, campaigns, deliveries
+from gatecrier.registry.store import strength, subscribers, suppressions
+from gatecrier.storage.schema import Utc
+
+CHUNK = 20_000
+"""Subscribers a transaction: about 0.1 s, in which SQLite's other writers wait. Sending goes on between."""
+
+
+async def newest_subscriber(connection: AsyncConnection, bot_id: int) -> int:
+    """The highest subscriber number of a bot: where its audience of this moment ends; 0: it has none."""
+    query = sa.select(sa.func.max(subscribers.c.id)).where(subscribers.c.bot_id == bot_id)
+    return await connection.scalar(query) or 0
+
+
+async def write_chunk(connection: AsyncConnection, campaign: Campaign, *, limit: int = CHUNK) -> bool:
+    """
+    Write the next `limit` subscribers of the audience by one INSERT … SELECT.
+
+    Returns:
+        False when another worker wrote this chunk meanwhile, or the campaign is no longer active.
+    """
+    upto = await _boundary(connection, campaign, limit)
+    if not await _advance(connection, campaign, upto):
+        return False
+    written = await _insert(connection, campaign, upto)
+    await connection.execute(
+        sa.update(campaigns)
+        .where(campaigns.c.id == campaign.id)
+        .values(audience=campaigns.c.audience + written)
+    )
+    await CampaignStore(connection).count(await _suppressed(connection, campaign, upto))
+    return True
+
+
+async def _boundary(connection: AsyncConnection, campaign: Campaign, limit: int) -> int:
+    """The last subscriber of the chunk; the audience's end when fewer are left."""
+    some = sa.select(subscribers.c.id).where(*_audience(campaign)).order_by(subscribers.c.id)
+    chunk = some.limit(limit).subquery()
+    query = sa.select(sa.func.max(chunk.c.id), sa.func.count()).select_from(chunk)
+    last, count = (await connection.execute(query)).one()
+    return last if count == limit else campaign.snapshot_upto
+
+
+async def _advance(connection: AsyncConnection, campaign: Campaign, upto: int) -> bool:
+    """Claim the chunk: only one worker can move the cursor on from where both saw it."""
+    result = await connection.execute(
+        sa.update(campaigns)
+        .where(campaigns.c.id == campaign.id, campaigns.c.snapshot_cursor == campaign.snapshot_cursor)
+        .where(campaigns.c.state == campaign.state)
+        .values(snapshot_cursor=upto)
+    )
+    return result.rowcount == 1
+
+
+def _audience(campaign: Campaign) -> list[sa.ColumnElement[bool]]:
+    conditions = [
+        subscribers.c.bot_id == campaign.bot_id,
+        subscribers.c.id > campaign.snapshot_cursor,
+        subscribers.c.id <= campaign.snapshot_upto,
+    ]
+    if campaign.options.only:
+        conditions.append(subscribers.c.person_id.in_(campaign.options.only))
+    return conditions
+
+
+async def _insert(connection: AsyncConnection, campaign: Campaign, upto: int) -> int:
+    reason = (
+        sa.select(suppressions.c.reason)
+        .where(suppressions.c.bot_id == campaign.bot_id, suppressions.c.person_id == subscribers.c.person_id)
+        .correlate(subscribers)
+        .order_by(strength())
+        .limit(1)
+        .scalar_subquery()
+        .label("reason")
+    )
+    people = (
+        sa.select(subscribers.c.id, subscribers.c.person_id, reason)
+        .where(*_audience(campaign), subscribers.c.id <= upto)
+        .subquery()
+    )
+    may_be_sent = people.c.reason.is_(None)
+    rows = sa.select(
+        sa.literal(campaign.id, sa.BigInteger),
+        people.c.id,
+        people.c.person_id,
+        sa.case(
+            (may_be_sent, sa.literal(DeliveryState.PENDING.value, sa.Text)),
+            else_=sa.literal(DeliveryState.SUPPRESSED.value, sa.Text),
+        ),
+        sa.func.coalesce(people.c.reason, ""),
+        sa.literal(0, sa.Integer),
+        sa.case((may_be_sent, sa.literal(campaign.started_at, Utc)), else_=None),
+    )
+    names = ["campaign_id", "subscriber_id", "person_id", "state", "code", "attempts", "due_at"]
+    return (await connection.execute(sa.insert(deliveries).from_select(names, rows))).rowcount
+
+
+async def _suppressed(
+    connection: AsyncConnection, campaign: Campaign, upto: int
+) -> Counter[tuple[int, DeliveryState, str]]:
+    query = (
+        sa.select(deliveries.c.code, sa.func.count())
+        .where(deliveries.c.campaign_id == campaign.id)
+        .where(deliveries.c.subscriber_id > campaign.snapshot_cursor, deliveries.c.subscriber_id <= upto)
+        .where(deliveries.c.state == DeliveryState.SUPPRESSED)
+        .group_by(deliveries.c.code)
+    )
+    rows = (await connection.execute(query)).all()
+    return Counter({(campaign.id, DeliveryState.SUPPRESSED, code): count for code, count in rows})

@@ -1,0 +1,280 @@
+"""Campaigns, and how many of their rows have reached which end. Never commits: the caller does."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gatecrier.broadcast import rules
+from gatecrier.broadcast.content import pack, pack_options, unpack, unpack_options
+from gatecrier.broadcast.model import (
+    ACTIVE,
+    ENDED,
+    Campaign,
+    CampaignState,
+    Content,
+    DeliveryState,
+    Options,
+    Tally,
+    Tried,
+    Verb,
+)
+from gatecrier.kernel.errors import Conflict, NotFound
+from gatecrier.storage.database import insert_into
+from gatecrier.storage.schema import BigId, Utc, metadata
+
+campaigns = sa.Table(
+    "campaigns",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("bot_id", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),
+    sa.Column("unknown_policy", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False, server_default=""),
+    sa.Column("audience", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("started_at", Utc, nullable=True),
+    sa.Column("finished_at", Utc, nullable=True),
+    sa.Column("active_since", Utc, nullable=True),
+    sa.Column("active_seconds", sa.Float, nullable=False, server_default="0"),
+    sa.Column("snapshot_upto", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("snapshot_cursor", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("excused_attempts", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("excused_errors", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("excused_gone", sa.BigInteger, nullable=False, server_default="0"),
+    # False while a row may still change: what the reconciler looks for.
+    sa.Column("is_settled", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index(None, "bot_id", "id"),
+    sa.Index(
+        "ix_campaigns_unsettled",
+        "bot_id",
+        sqlite_where=sa.text("is_settled = 0"),
+        postgresql_where=sa.text("NOT is_settled"),
+    ),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("campaign_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("subscriber_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("person_id", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    # Why: a failure's code, a suppression's reason; "" while all is well.
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    # When it may be sent: the campaign's start, later when postponed, NULL exactly when the state is final.
+    sa.Column("due_at", Utc, nullable=True),
+    # Until when `leased_by` holds it; NULL exactly when nobody does.
+    sa.Column("lease_until", Utc, nullable=True),
+    sa.Column("leased_by", sa.Text, nullable=True),
+    sa.Column("message_id", sa.BigInteger, nullable=True),
+    sa.Column("sent_at", Utc, nullable=True),
+    sa.Index(
+        "ix_deliveries_due",
+        "campaign_id",
+        "due_at",
+        "subscriber_id",
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_deliveries_held",
+        "lease_until",
+        sqlite_where=sa.text("lease_until IS NOT NULL"),
+        postgresql_where=sa.text("lease_until IS NOT NULL"),
+    ),
+    # State is in no index and pages keep room, so PostgreSQL marks `sending` without touching one (HOT).
+    postgresql_with={"fillfactor": "80"},
+    sqlite_with_rowid=False,
+)
+
+tallies = sa.Table(
+    "campaign_tallies",
+    metadata,
+    sa.Column("campaign_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.Text, primary_key=True),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+)
+"""Rows in each final state: changed in the statement's transaction that changes the rows, so always true."""
+
+End = tuple[int, DeliveryState, str]
+"""A campaign's rows that ended alike: campaign, final state, code."""
+
+
+class CampaignStore:
+    """The campaigns of all bots."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(
+        self, bot_id: int, name: str, content: Content, options: Options, *, now: datetime
+    ) -> Campaign:
+        """A new draft."""
+        values = {
+            "bot_id": bot_id,
+            "name": name,
+            "content": pack(content),
+            "options": pack_options(options),
+            "unknown_policy": options.unknown,
+            "state": CampaignState.DRAFT,
+            "created_at": now,
+        }
+        statement = sa.insert(campaigns).values(values).returning(campaigns)
+        return _campaign((await self._connection.execute(statement)).mappings().one())
+
+    async def get(self, campaign_id: int, *, lock: bool = False) -> Campaign:
+        """
+        One campaign; `lock` keeps others from changing it until the transaction ends.
+
+        Raises:
+            NotFound: there is none of this number.
+        """
+        query = sa.select(campaigns).where(campaigns.c.id == campaign_id)
+        if lock:
+            query = query.with_for_update()
+        row = (await self._connection.execute(query)).mappings().one_or_none()
+        if row is None:
+            raise NotFound(f"There is no campaign {campaign_id}.", field="campaign")
+        return _campaign(row)
+
+    async def newest(self, *, bot_id: int | None, before: int | None, limit: int) -> list[Campaign]:
+        """Campaigns, newest first, those of number `before` and above left out."""
+        query = sa.select(campaigns).order_by(campaigns.c.id.desc()).limit(limit)
+        if bot_id is not None:
+            query = query.where(campaigns.c.bot_id == bot_id)
+        if before is not None:
+            query = query.where(campaigns.c.id < before)
+        return [_campaign(row) for row in (await self._connection.execute(query)).mappings()]
+
+    async def unsettled(self, bot_id: int) -> list[Campaign]:
+        """Campaigns of a bot that send, or that ended with rows still open; oldest first."""
+        query = (
+            sa.select(campaigns)
+            .where(
+                ~campaigns.c.is_settled,
+                campaigns.c.bot_id == bot_id,
+                campaigns.c.state.in_([*ACTIVE, *ENDED]),
+            )
+            .order_by(campaigns.c.id)
+        )
+        return [_campaign(row) for row in (await self._connection.execute(query)).mappings()]
+
+    async def move(
+        self, campaign_id: int, verb: Verb, *, now: datetime, cause: str = "", **also: object
+    ) -> Campaign:
+        """
+        Do `verb`, as `rules.may` allows, and keep the books of how long the campaign was active.
+
+        Args:
+            also: Columns to set beside.
+        Raises:
+            NotFound: there is no such campaign.
+            Conflict: its state forbids `verb` now.
+        """
+        campaign = await self.get(campaign_id, lock=True)
+        to = rules.may(campaign.state, verb)
+        if to is None:
+            raise Conflict(f"Campaign {campaign_id} is {campaign.state}: it cannot {verb} now.")
+        values: dict[str, object] = {"state": to, "cause": cause, **also}
+        if not campaign.is_active or to not in ACTIVE:
+            values["active_since"] = now if to in ACTIVE else None
+            values["active_seconds"] = campaign.elapsed(now)
+        if to in ENDED:
+            values["finished_at"] = now
+        statement = sa.update(campaigns).where(campaigns.c.id == campaign_id).values(values)
+        row = (await self._connection.execute(statement.returning(campaigns))).mappings().one()
+        return _campaign(row)
+
+    async def settle(self, bot_id: int) -> None:
+        """Note which ended campaigns have no open row left."""
+        await self._connection.execute(
+            sa.update(campaigns)
+            .where(campaigns.c.bot_id == bot_id, ~campaigns.c.is_settled, campaigns.c.state.in_(ENDED))
+            .where(campaigns.c.audience == ended_rows())
+            .values(is_settled=True)
+        )
+
+    async def count(self, ended: Counter[End]) -> None:
+        """Add rows that ended to the tallies; in a fixed order, so that two workers never deadlock."""
+        if not ended:
+            return
+        rows = [
+            {"campaign_id": campaign_id, "state": state, "code": code, "count": count}
+            for (campaign_id, state, code), count in sorted(ended.items())
+        ]
+        statement = insert_into(self._connection, tallies)
+        statement = statement.on_conflict_do_update(
+            index_elements=["campaign_id", "state", "code"],
+            set_={"count": tallies.c.count + statement.excluded["count"]},
+        )
+        await self._connection.execute(statement, rows)
+
+    async def tally(self, campaign_id: int) -> Tally:
+        """Rows by state and code: one statement, so all of one moment; as quick for millions as for ten."""
+        held = (
+            sa.select(deliveries.c.state, sa.literal(""), sa.func.count())
+            .where(deliveries.c.campaign_id == campaign_id, deliveries.c.lease_until.is_not(None))
+            .group_by(deliveries.c.state)
+        )
+        ended = sa.select(tallies.c.state, tallies.c.code, tallies.c.count).where(
+            tallies.c.campaign_id == campaign_id
+        )
+        whole = sa.select(sa.literal(_AUDIENCE), sa.literal(""), campaigns.c.audience).where(
+            campaigns.c.id == campaign_id
+        )
+        rows = (await self._connection.execute(sa.union_all(held, ended, whole))).all()
+        return _tally([(state, code, count) for state, code, count in rows])
+
+
+_AUDIENCE = "audience"
+
+
+def ended_rows() -> sa.ScalarSelect[int]:
+    """Rows of a campaign, in a statement about campaigns, that are final."""
+    return (
+        sa.select(sa.func.coalesce(sa.func.sum(tallies.c.count), 0))
+        .where(tallies.c.campaign_id == campaigns.c.id)
+        .scalar_subquery()
+    )
+
+
+def _tally(rows: Sequence[tuple[str, str, int]]) -> Tally:
+    audience = next((count for state, _, count in rows if state == _AUDIENCE), 0)
+    states: Counter[DeliveryState] = Counter()
+    codes: dict[DeliveryState, dict[str, int]] = {}
+    for name, code, count in rows:
+        if name != _AUDIENCE:
+            state = DeliveryState(name)
+            states[state] += count
+            codes.setdefault(state, {})[code] = count
+    states[DeliveryState.PENDING] = audience - states.total()
+    return Tally(
+        audience=audience,
+        states={state: states[state] for state in DeliveryState},
+        failed=codes.get(DeliveryState.FAILED, {}),
+        suppressed=codes.get(DeliveryState.SUPPRESSED, {}),
+        unknown=codes.get(DeliveryState.UNKNOWN, {}),
+    )
+
+
+def _campaign(row: sa.RowMapping) -> Campaign:
+    values = dict(row)
+    del values["is_settled"]
+    unknown = values.pop("unknown_policy")
+    values["content"] = unpack(values["content"])
+    values["options"] = unpack_options(values["options"], unknown)
+    values["state"] = CampaignState(values["state"])
+    values["excused"] = Tried(
+        attempts=values.pop("excused_attempts"),
+        errors=values.pop("excused_errors"),
+        gone=values.pop("excused_gone"),
+    )
+    return Campaign(**values)

@@ -1,0 +1,1 @@
+"""Broadcast: campaigns, ledger, sender."""

@@ -174,6 +174,17 @@ async def test_leaving_mutes_only_where_the_person_is(gated: World) -> None:
     assert gated.telegram.count("send_message", GROUP) == 1
 
 
+async def test_what_happens_within_one_second_still_counts(gated: World) -> None:
+    """Telegram's dates are whole seconds: verified, left, joined and left again in one of them."""
+    gated.telegram.put(CHANNEL, place(ANN))
+    assert await gated.write()
+    for _ in range(2):
+        await gated.leave()
+        assert gated.telegram.silent(GROUP, ANN)
+        await gated.join()
+        assert not gated.telegram.silent(GROUP, ANN)
+
+
 async def test_admins_who_leave_the_channel_are_not_touched(gated: World) -> None:
     """I1 holds for leaving too."""
     await gated.leave(OWNER)

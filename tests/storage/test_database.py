@@ -65,12 +65,10 @@ def test_an_address_we_cannot_use_says_what_one_looks_like(url: str) -> None:
         Database.at(url)
 
 
-async def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """A missing folder is the commonest first mistake: the error shows the path and the remedy."""
-    database = Database.at(f"sqlite:///{tmp_path}/missing/gate.db")
     with pytest.raises(Misconfigured, match=r"missing/gate\.db cannot be written.*folder"):
-        await migrate(database)
-    await database.close()
+        Database.at(f"sqlite:///{tmp_path}/missing/gate.db")
 
 
 async def test_a_server_that_does_not_answer_is_worth_another_try() -> None:

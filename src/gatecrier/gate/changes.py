@@ -74,7 +74,7 @@ class Changes:
         person = change.person
         standing = await self._learn(change)
         if standing is Standing.NOT_MEMBER:
-            await _all(self._left(live, person) for live in requiring)
+            await _all(self._left(live, person, change.chat.id) for live in requiring)
         elif standing is Standing.MEMBER:
             groups = [live.gate.chat_id for live in requiring]
             async with self._database.read() as connection:
@@ -96,14 +96,16 @@ class Changes:
             case Newer.ASK:
                 return (await self._verifier.verify([channel_id], person_id))[channel_id]
 
-    async def _left(self, live: LiveGate, person: Person) -> None:
+    async def _left(self, live: LiveGate, person: Person, channel_id: int) -> None:
         """Hold somebody who left a channel, if they are in the group and no reason exempts them."""
         if not live.acts:
             return
         await self._admins.know(live)
         if rules.exempt(person, live.admins, live.exemptions, self._clock.now()) is not None:
             return
-        judgement = rules.judge(live.gate.policy, self._known(live, person.id))
+        # What was just learnt may not be remembered: two contradicting facts of one second are forgotten.
+        known = self._known(live, person.id) | {channel_id: Standing.NOT_MEMBER}
+        judgement = rules.judge(live.gate.policy, known)
         if judgement.standing is not Standing.NOT_MEMBER:
             return
         try:

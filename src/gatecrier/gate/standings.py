@@ -75,17 +75,27 @@ class Standings:
         return Standing(entry & 3), ((entry >> 2) & _DATE_MASK) + _DAWN
 
     def put(
-        self, channel_id: int, person_id: int, standing: Standing, *, date: int, source: Source
+        self,
+        channel_id: int,
+        person_id: int,
+        standing: Standing,
+        *,
+        date: int,
+        source: Source,
+        is_newest: bool = False,
     ) -> Standing:
         """
         Remember MEMBER or NOT_MEMBER as it was at `date` (Unix seconds); newer wins.
 
+        Args:
+            is_newest: It is known to be newer than what is remembered, whatever the dates say: they
+                count whole seconds, on two clocks.
         Returns:
             What holds now: of two that contradict each other in the same second neither is remembered,
             and the one just heard is answered.
         """
         known, known_date = self.last(channel_id, person_id)
-        if known is not Standing.UNKNOWN and known is not standing:
+        if known is not Standing.UNKNOWN and known is not standing and not is_newest:
             if date < known_date:
                 return known
             if date == known_date:
@@ -96,7 +106,7 @@ class Standings:
             chat_id=channel_id,
             person_id=person_id,
             standing=standing,
-            date=date,
+            date=max(date, known_date),
             source=source,
             checked_at=self._clock.now(),
         )

@@ -42,10 +42,18 @@ class Verifier:
     async def _ask(self, channel_id: int, person_id: int, lane: Lane) -> Standing:
         # The date of the question, not of the answer: an update in between is newer than what we are told.
         date = int(self._clock.now().timestamp())
+        before = self._standings.last(channel_id, person_id)
         standing = await self._answer(channel_id, person_id, lane)
         if standing in (Standing.UNKNOWN, Standing.MISCONFIGURED):
             return standing
-        return self._standings.put(channel_id, person_id, standing, date=date, source=Source.VERIFICATION)
+        return self._standings.put(
+            channel_id,
+            person_id,
+            standing,
+            date=date,
+            source=Source.VERIFICATION,
+            is_newest=self._standings.last(channel_id, person_id) == before,
+        )
 
     async def _answer(self, channel_id: int, person_id: int, lane: Lane) -> Standing:
         try:

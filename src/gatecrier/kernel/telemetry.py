@@ -55,7 +55,7 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("pgqueuer", "aiogram", "aiosqlite", "asyncio"):
+    for noisy in ("pgqueuer", "aiogram", "aiosqlite", "alembic", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

@@ -1,0 +1,203 @@
+"""
+The composition root: the only place that builds things and lets features meet.
+
+`build(settings)` opens the database (migrating it), builds every service and starts nothing; `App.run()`
+does the work until it is cancelled or `App.stop()` is called. Tests build the same way, with a fake
+clock, a seeded `rng` and a transport of their own.
+"""
+
+import asyncio
+import os
+import random
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+
+from gatecrier.bot.menu import show_menu
+from gatecrier.bot.routing import Routing
+from gatecrier.broadcast.reconciler import Reconciler
+from gatecrier.broadcast.senders import Senders
+from gatecrier.broadcast.service import SENDER, Broadcast
+from gatecrier.gate.service import Gatekeeper
+from gatecrier.gate.worker import CardKeeper, Healer
+from gatecrier.kernel import ids
+from gatecrier.kernel.clock import Clock, SystemClock
+from gatecrier.kernel.errors import TryLater
+from gatecrier.kernel.settings import Settings
+from gatecrier.registry.inbox import Inbox
+from gatecrier.registry.subscribers import Subscribers
+from gatecrier.storage.database import Database
+from gatecrier.storage.jobs import Jobs
+from gatecrier.storage.migrate import migrate
+from gatecrier.telegram.bot import Bot
+from gatecrier.telegram.budgets import Budgets
+from gatecrier.telegram.gateway import Gateway
+from gatecrier.telegram.polling import Poller
+from gatecrier.telegram.transport import AiohttpTransport, Transport
+from gatecrier.telegram.updates import Person
+
+log = structlog.get_logger(__name__)
+
+EVERY_TWO_SECONDS = "* * * * * */2"
+EVERY_TEN_SECONDS = "* * * * * */10"
+STOP_SECONDS = 10.0  # SIGTERM to exit: what is in flight ends and is recorded
+
+
+class App:
+    """One process of Gatecrier, built and idle. `run()` works; the services may be called without it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        transport: Transport,
+        *,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = database
+        self.jobs = Jobs(clock)
+        self.budgets = Budgets(clock, per_bot=settings.broadcast.rate)
+        self.gateway = Gateway(
+            transport, self.budgets, clock=clock, rng=rng, api_url=settings.telegram_api_url
+        )
+        self.bot = Bot(settings.token, self.gateway)
+        self.subscribers = Subscribers(database, clock)
+        self.broadcast = Broadcast(database, clock=clock, jobs=self.jobs)
+        self.gate = Gatekeeper(
+            database,
+            clock,
+            self.bot,
+            self.bot.bot_id,
+            rng=rng,
+            member_ttl=settings.gate.member_ttl,
+            not_member_ttl=settings.gate.not_member_ttl,
+        )
+        self.cards = CardKeeper(database, clock, self.bot, self.gate)
+        self.healer = Healer(self.gate)
+        self.routing = Routing(self.bot.bot_id, gate=self.gate, subscribers=self.subscribers, clock=clock)
+        self.inbox = Inbox(database, clock, self.bot.bot_id, self.routing)
+        self.poller = Poller(self.bot, self.inbox.take, clock=clock, rng=rng)
+        self.senders = Senders(
+            {self.bot.bot_id: self.bot}, self.budgets, database, clock=clock, worker=_worker_name()
+        )
+        self.reconciler = Reconciler(database, clock=clock, jobs=self.jobs)
+        self._stopping = asyncio.Event()
+        self._define_jobs()
+
+    async def check(self) -> Person:
+        """
+        Ask Telegram who we are: the proof that address and token are right.
+
+        Raises:
+            Misconfigured: the token is wrong. TryLater: Telegram cannot be reached.
+        """
+        try:
+            return await self.bot.get_me()
+        except TryLater as error:
+            raise TryLater(
+                f"{error.text} The address is {self.settings.telegram_api_url}.",
+                remedy="Is the network up, and GATECRIER_TELEGRAM_API_URL right?",
+                code=error.code,
+            ) from error
+
+    async def run(self) -> None:
+        """
+        Do the work of this process until `stop()`: take updates, enforce gates, send campaigns.
+
+        Raises:
+            Misconfigured: only an operator can help (a wrong token, another poller's webhook).
+        """
+        me = await self.check()
+        log.info("app.started", bot=me.username, bot_id=me.id)
+        await show_menu(self.bot)
+        await self.start()
+        working = [
+            asyncio.create_task(work) for work in (self.poller.run(), self.jobs.run(), self.cards.run())
+        ]
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            done, _ = await asyncio.wait([*working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            await self._shut_down(working)
+        for task in done - {stopping}:
+            task.result()  # a loop that ended by itself has failed: say why
+
+    def stop(self) -> None:
+        """Take nothing new; `run()` returns within ten seconds, when what is in flight has ended."""
+        self._stopping.set()
+
+    async def start(self) -> None:
+        """Load what the hot path needs, and go on with what the process before us left."""
+        from gatecrier.bot.dispatcher import Screens  # noqa: PLC0415 - aiogram: 3 s, 120 MB, not for the CLI
+
+        self.routing.open_screens(Screens(self.settings.token, self.gateway, gate=self.gate))
+        await self.gate.start()
+        await self.healer.run_once()
+        await self.inbox.run_once()
+        # SQLite serves one process, so whoever held a lease before us is dead.
+        await self.reconciler.run_once(is_alone=self.database.is_sqlite)
+
+    async def _shut_down(self, working: list[asyncio.Task[None]]) -> None:
+        poller, jobs, cards = working
+        poller.cancel()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await asyncio.gather(self.senders.stop(), self.inbox.drain())
+                self.jobs.stop()
+                await asyncio.wait([jobs])
+        except TimeoutError:
+            log.warning("app.stopped_late", seconds=STOP_SECONDS)
+        for task in (jobs, cards):
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
+
+    def _define_jobs(self) -> None:
+        self.jobs.define(SENDER, self.senders.run)
+        self.jobs.every("reconcile", EVERY_TWO_SECONDS, _quietly(self.reconciler.run_once))
+        self.jobs.every("heal", EVERY_TEN_SECONDS, _quietly(self.healer.run_once))
+        self.jobs.every("inbox", EVERY_TEN_SECONDS, _quietly(self.inbox.run_once))
+
+
+@asynccontextmanager
+async def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    transport: Transport | None = None,
+    rng: random.Random | None = None,
+) -> AsyncIterator[App]:
+    """
+    Open the database and build the services; closes what it opened.
+
+    Args:
+        clock, transport, rng: The machine's, unless a test brings its own.
+    Raises:
+        Misconfigured: no token, a wrong setting, a database that cannot be written.
+    """
+    token = settings.token  # before anything is opened: the commonest mistake has the shortest way
+    del token
+    async with AsyncExitStack() as stack:
+        database = Database.at(settings.database_url.get_secret_value())
+        stack.push_async_callback(database.close)
+        await migrate(database)
+        network = transport or AiohttpTransport()
+        stack.push_async_callback(network.close)
+        yield App(settings, database, network, clock=clock or SystemClock(), rng=rng or random.SystemRandom())
+
+
+def _worker_name() -> str:
+    """Whose leases these are: readable, and new with every start."""
+    return f"{socket.gethostname()}:{os.getpid()}:{ids.opaque()}"
+
+
+def _quietly(run_once: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+    async def tick() -> None:
+        await run_once()
+
+    return tick

@@ -1,0 +1,21 @@
+"""The commands people may give, where, and what Telegram's menu says of them. Free of aiogram: see `app`."""
+
+from gatecrier.telegram.updates import ChatType
+
+IN_GROUPS = {
+    "protect": "Require a channel: /protect @channel",
+    "unprotect": "Require it no longer, and free everyone",
+    "status": "What is required, and who is held",
+    "help": "What I do",
+}
+IN_PRIVATE = {
+    "start": "Get this bot's messages",
+    "stop": "Get none",
+    "help": "What this bot does",
+}
+GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
+
+
+def is_known(command: str, chat_type: ChatType) -> bool:
+    """Whether a handler waits for this command in such a chat."""
+    return command in (IN_GROUPS if chat_type in GROUPS else IN_PRIVATE)

@@ -1,0 +1,123 @@
+"""
+Where each update goes: the gate first, then bookkeeping, and only what asks for a screen to aiogram.
+
+Most group messages end in `wants`: decided in memory, without waiting, without the database.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from gatecrier.bot.commands import GROUPS, is_known
+from gatecrier.gate.model import Action, Decision
+from gatecrier.gate.service import Gatekeeper
+from gatecrier.kernel.clock import Clock
+from gatecrier.registry.subscribers import Subscribers
+from gatecrier.telegram.updates import ChatType, MemberChange, Message, Received, Update
+
+log = structlog.get_logger(__name__)
+
+LATE = timedelta(minutes=5)
+"""A command older than this was sent while we were away: its effect is due, an answer would only puzzle."""
+
+
+class Screens(Protocol):
+    """The aiogram side (`dispatcher.Screens`)."""
+
+    async def show(self, received: Received) -> None:
+        """Let a handler answer this command or button."""
+
+
+class Routing:
+    """Decides for each update of one bot who has to do with it; see `registry/inbox.Work`."""
+
+    def __init__(self, bot_id: int, *, gate: Gatekeeper, subscribers: Subscribers, clock: Clock) -> None:
+        self._bot_id = bot_id
+        self._gate = gate
+        self._subscribers = subscribers
+        self._clock = clock
+        self._screens: Screens | None = None
+
+    def open_screens(self, screens: Screens) -> None:
+        """From now on commands and buttons are answered."""
+        self._screens = screens
+
+    def wants(self, update: Update) -> bool:
+        """Whether this update has an effect. Synchronous: this is the path of a group's whole traffic."""
+        message = update.message or update.edited_message
+        if message is None:
+            return bool(update.callback_query or update.chat_member or update.my_chat_member)
+        if message.chat.type not in GROUPS:
+            return message.chat.type is ChatType.PRIVATE and update.message is not None
+        return self._is_command(update) or not self._gate.passes(message)
+
+    async def handle(self, received: Received, *, repeated: bool) -> None:
+        """Have the effect; `repeated` may have been answered already, so it is not answered again."""
+        update = received.update
+        if message := update.message or update.edited_message:
+            await self._message(received, message, repeated=repeated)
+        elif change := update.my_chat_member or update.chat_member:
+            await self._change(change, own=update.my_chat_member is not None)
+        elif update.callback_query and not repeated:
+            await self._show(received)
+
+    async def _message(self, received: Received, message: Message, *, repeated: bool) -> None:
+        if message.chat.type is ChatType.PRIVATE:
+            await self._private(message)
+        else:
+            decision = await self._gate.handle_message(message)
+            if decision is not None and _is_removed(decision):
+                return
+        if self._is_command(received.update) and not repeated and not self._is_late(message):
+            await self._show(received)
+
+    async def _private(self, message: Message) -> None:
+        if message.sender is None or message.sender.is_bot:
+            return
+        if message.command == "start":
+            source = message.text.partition(" ")[2].strip()
+            await self._subscribers.start(
+                self._bot_id, message.sender, source=source, at=datetime.fromtimestamp(message.date, UTC)
+            )
+        elif message.command == "stop":
+            await self._subscribers.stop(self._bot_id, message.sender.id)
+
+    async def _change(self, change: MemberChange, *, own: bool) -> None:
+        if change.chat.type is not ChatType.PRIVATE:
+            await self._gate.handle_member_change(change)
+        elif own and change.new.status == "kicked":
+            await self._subscribers.blocked(self._bot_id, change.sender.id)
+        elif own:
+            await self._subscribers.unblocked(self._bot_id, change.sender.id)
+
+    async def _show(self, received: Received) -> None:
+        if self._screens is not None:
+            await self._screens.show(received)
+
+    @staticmethod
+    def _is_command(update: Update) -> bool:
+        """Only what its sender wrote here, now: no edit, no forward, nothing by way of another bot."""
+        message = update.message
+        return (
+            message is not None
+            and bool(message.command)
+            and message.forward_origin is None
+            and message.via_bot is None
+            and is_known(message.command, message.chat.type)
+        )
+
+    def _is_late(self, message: Message) -> bool:
+        return self._clock.now() - datetime.fromtimestamp(message.date, UTC) > LATE
+
+
+def _is_removed(decision: Decision) -> bool:
+    """A message that was taken away is not answered."""
+    return not decision.only_observed and decision.action in (Action.DELETE, Action.ENFORCE)
+
+
+def as_dict(received: Received) -> dict[str, Any]:
+    """The whole update, for aiogram, which wants every field."""
+    decoded: dict[str, Any] = msgspec.json.decode(received.body)
+    return decoded

@@ -1,0 +1,191 @@
+"""`gatecrier campaign`: one message to every eligible subscriber, from a terminal."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import cyclopts
+from cyclopts import Parameter
+
+from gatecrier.app import App, build
+from gatecrier.broadcast.model import Button, Campaign, Options, ParseMode, Text, UnknownPolicy
+from gatecrier.cli.progress import show_progress, watch_campaign
+from gatecrier.cli.show import Output, show_facts, show_json, show_table
+from gatecrier.kernel.errors import Refused
+from gatecrier.kernel.settings import load
+
+app = cyclopts.App(name="campaign", help="One message to every eligible subscriber, and what became of it.")
+
+ACTOR = "cli"
+Number = Annotated[int, Parameter(help="The campaign's number, as `campaign list` shows it.")]
+
+
+@app.command
+async def create(
+    name: str,
+    text: Annotated[str | None, Parameter(help="The message; leave it out to use --text-file.")] = None,
+    *,
+    text_file: Annotated[
+        Path | None, Parameter(help='A UTF-8 file with the message; "-" reads it here.')
+    ] = None,
+    parse_mode: Annotated[
+        ParseMode, Parameter(help="How Telegram reads the text's markup.")
+    ] = ParseMode.PLAIN,
+    button: Annotated[
+        tuple[str, ...], Parameter(help='A button under the message: "Label=https://…"; may be repeated.')
+    ] = (),
+    silent: Annotated[bool, Parameter(help="Deliver without a sound.")] = False,
+    protect: Annotated[bool, Parameter(help="Forbid forwarding and saving.")] = False,
+    only: Annotated[
+        tuple[int, ...], Parameter(help="A test: send only to these person ids; may be repeated.")
+    ] = (),
+    at_least_once: Annotated[
+        bool, Parameter(help="Repeat calls whose outcome is unknown: some people may get it twice.")
+    ] = False,
+    output: Output = "table",
+) -> int:
+    """Make a draft. Nothing is sent before `campaign start`."""
+    settings = load()
+    content = Text(
+        text=_text(text, text_file),
+        parse_mode=parse_mode,
+        buttons=tuple((_button(one),) for one in button),
+        silent=silent,
+        protect=protect,
+    )
+    options = Options(
+        canary=settings.broadcast.canary,
+        window=settings.broadcast.window,
+        only=only,
+        unknown=UnknownPolicy.AT_LEAST_ONCE if at_least_once else UnknownPolicy.AT_MOST_ONCE,
+    )
+    async with build(settings) as gatecrier:
+        campaign = await gatecrier.broadcast.create(
+            gatecrier.bot.bot_id, name, content, actor=ACTOR, options=options
+        )
+        audience = await gatecrier.subscribers.audience(gatecrier.bot.bot_id)
+    if output == "json":
+        show_json({"campaign": campaign.id, "eligible": audience.eligible, "suppressed": audience.suppressed})
+    else:
+        facts: dict[str, object] = {"eligible subscribers": audience.eligible}
+        facts |= {f"suppressed: {reason}": count for reason, count in audience.suppressed.items()}
+        facts["to send it"] = f"gatecrier campaign start {campaign.id} --watch"
+        show_facts(f"Campaign {campaign.id} is a draft", facts)
+    return 0
+
+
+@app.command(name="list")
+async def list_(*, output: Output = "table") -> int:
+    """All campaigns, newest first."""
+    async with build(load()) as gatecrier:
+        campaigns = await gatecrier.broadcast.list(gatecrier.bot.bot_id)
+    rows = [(one.id, one.name, one.state, one.audience, one.created_at) for one in campaigns]
+    columns = ("number", "name", "state", "audience", "created")
+    if output == "json":
+        show_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        show_table("Campaigns", columns, rows)
+    return 0
+
+
+@app.command
+async def show(number: Number, *, output: Output = "table") -> int:
+    """How far a campaign has come, and what failed and why."""
+    async with build(load()) as gatecrier:
+        show_progress(await gatecrier.broadcast.progress(number), output)
+    return 0
+
+
+@app.command
+async def start(number: Number, *, watch: bool = False, output: Output = "table") -> int:
+    """
+    Start sending. A running `gatecrier run` does the work; with --watch, see it happen.
+    """
+    async with build(load()) as gatecrier:
+        campaign = await gatecrier.broadcast.start(number, actor=ACTOR)
+        return await _after(gatecrier, campaign, watch=watch, output=output)
+
+
+@app.command
+async def pause(number: Number, *, output: Output = "table") -> int:
+    """Send no more until `campaign resume`."""
+    async with build(load()) as gatecrier:
+        campaign = await gatecrier.broadcast.pause(number, actor=ACTOR)
+        return await _after(gatecrier, campaign, watch=False, output=output)
+
+
+@app.command
+async def resume(number: Number, *, watch: bool = False, output: Output = "table") -> int:
+    """Go on where it paused."""
+    async with build(load()) as gatecrier:
+        campaign = await gatecrier.broadcast.resume(number, actor=ACTOR)
+        return await _after(gatecrier, campaign, watch=watch, output=output)
+
+
+@app.command
+async def cancel(number: Number, *, output: Output = "table") -> int:
+    """End it for good; who has not got it yet will not."""
+    async with build(load()) as gatecrier:
+        campaign = await gatecrier.broadcast.cancel(number, actor=ACTOR)
+        return await _after(gatecrier, campaign, watch=False, output=output)
+
+
+@app.command
+async def watch(number: Number, *, output: Output = "table") -> int:
+    """See a campaign's progress until it stops. Ctrl-C leaves it running."""
+    async with build(load()) as gatecrier:
+        return await _after(gatecrier, await gatecrier.broadcast.get(number), watch=True, output=output)
+
+
+@app.command
+async def report(
+    number: Number,
+    *,
+    to: Annotated[Path | None, Parameter(help="A file; standard output if left out.")] = None,
+) -> int:
+    """Write a CSV with a row for every recipient."""
+    async with build(load()) as gatecrier:
+        pieces = gatecrier.broadcast.report(number)
+        with _opened(to) as file:
+            async for piece in pieces:
+                file.write(piece)
+    return 0
+
+
+async def _after(gatecrier: App, campaign: Campaign, *, watch: bool, output: Output) -> int:
+    if watch:
+        await watch_campaign(gatecrier, campaign.id)
+    show_progress(await gatecrier.broadcast.progress(campaign.id), output)
+    return 0
+
+
+def _text(text: str | None, file: Path | None) -> str:
+    if (text is None) == (file is None):
+        raise Refused("Give the message either as TEXT or by --text-file.", field="text")
+    if text is not None:
+        return text
+    try:
+        return sys.stdin.read() if str(file) == "-" else Path(file or "").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{file} cannot be read as UTF-8 text.", field="--text-file") from error
+
+
+def _button(text: str) -> Button:
+    label, separator, url = text.partition("=")
+    if not separator:
+        raise Refused(f'"{text}" is no button.', remedy='Write it as "Label=https://…".', field="--button")
+    return Button(text=label.strip(), url=url.strip())
+
+
+@contextmanager
+def _opened(path: Path | None) -> Iterator[TextIO]:
+    if path is None:
+        yield sys.stdout
+        return
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            yield file
+    except OSError as error:
+        raise Refused(f"{path} cannot be written.", field="--to") from error

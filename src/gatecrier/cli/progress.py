@@ -1,0 +1,103 @@
+"""A campaign's numbers in a terminal: a bar while it runs, tables afterwards."""
+
+from collections.abc import Sequence
+
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
+from rich.progress import Progress as Bar
+
+from gatecrier.app import App
+from gatecrier.broadcast.model import FINAL, DeliveryState, Progress
+from gatecrier.cli.show import Output, console, show_facts, show_json, show_table
+
+REFRESH_SECONDS = 0.5
+
+
+async def watch_campaign(gatecrier: App, campaign_id: int) -> Progress:
+    """A live bar on standard error until the campaign stops (finished, paused, cancelled or failed)."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[pace]}"),
+    )
+    with Bar(*columns, console=console) as bar:
+        line = bar.add_task(f"campaign {campaign_id}", total=None, pace="")
+        while True:
+            progress = await gatecrier.broadcast.progress(campaign_id)
+            done = progress.tally.of(*FINAL)
+            bar.update(line, completed=done, total=progress.tally.audience or None, pace=pace(progress))
+            if not progress.campaign.is_active:
+                return progress
+            await gatecrier.clock.sleep(REFRESH_SECONDS)
+
+
+def pace(progress: Progress) -> str:
+    """Rate and time left in a few words."""
+    if not progress.campaign.is_active:
+        return str(progress.campaign.state)
+    return f"{progress.rate:.1f}/s, {duration(progress.eta_seconds)} left"
+
+
+def show_progress(progress: Progress, output: Output) -> None:
+    """A campaign's numbers: by state, and by reason where there is one."""
+    if output == "json":
+        show_json(numbers(progress))
+        return
+    campaign = progress.campaign
+    facts: dict[str, object] = {"state": campaign.state}
+    if campaign.cause:
+        facts["why"] = campaign.cause
+    facts |= {
+        "audience": progress.tally.audience,
+        "rate, per second": progress.rate,
+        "elapsed": duration(progress.elapsed),
+        "remaining": duration(progress.eta_seconds),
+    }
+    show_facts(f"Campaign {campaign.id}: {campaign.name}", facts)
+    show_table("Deliveries", ("state", "reason", "deliveries", "share"), delivery_rows(progress))
+
+
+def delivery_rows(progress: Progress) -> Sequence[tuple[str, str, int, str]]:
+    """Deliveries by state and reason; their sum is the audience."""
+    tally = progress.tally
+    rows = []
+    for state, total in tally.states.items():
+        reasons = {"failed": tally.failed, "suppressed": tally.suppressed, "unknown": tally.unknown}.get(
+            state, {}
+        )
+        parts = list(reasons.items()) if reasons else [("", total)]
+        rows += [
+            (str(state), reason, count, share(count, tally.audience)) for reason, count in parts if count
+        ]
+    return rows
+
+
+def share(part: int, whole: int) -> str:
+    """A percentage, one decimal."""
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+def duration(seconds: float | None) -> str:
+    """Hours, minutes and seconds, as far as there are any."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def numbers(progress: Progress) -> dict[str, object]:
+    """The same for programs."""
+    tally = progress.tally
+    return {
+        "campaign": progress.campaign.id,
+        "state": progress.campaign.state,
+        "cause": progress.campaign.cause,
+        "audience": tally.audience,
+        **{str(state): tally.of(state) for state in DeliveryState},
+        "reasons": {"failed": tally.failed, "suppressed": tally.suppressed, "unknown": tally.unknown},
+        "seconds": round(progress.elapsed, 3),
+        "rate": round(progress.rate, 2),
+        "eta_seconds": progress.eta_seconds,
+    }

@@ -17,8 +17,8 @@ demo: $(VENV)/.main ## see both jobs work on a local Telegram (ARGS="--once --ou
 test: $(VENV)/.dev ## run every test (ARGS="-k gate")
 	@$(BIN)/python -m pytest $(ARGS)
 
-unit: $(VENV)/.dev ## run only the tests that need no database and no socket
-	@$(BIN)/python -m pytest -m "not postgres and not story" $(ARGS)
+unit: $(VENV)/.dev ## run only the tests that open no database and no socket: under ten seconds
+	@$(BIN)/python -m pytest -m "not database and not story" $(ARGS)
 
 check: $(VENV)/.dev ## lint, types, import contracts, lock file
 	@$(BIN)/ruff check .

@@ -6,6 +6,7 @@ import random
 import tempfile
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from gatecrier.broadcast.model import Campaign, Options
 from gatecrier.kernel.errors import Conflict, GatecrierError, OutcomeUnknown, PeerGone, Refused, TryLater
 from gatecrier.storage.database import Database
 from gatecrier.storage.migrate import migrate
+
+pytestmark = pytest.mark.database
 
 ERRORS: list[Callable[[], GatecrierError]] = [
     lambda: PeerGone("x", code="blocked"),

@@ -6,6 +6,8 @@ import pytest
 
 from gatecrier.cli.main import run_command
 
+pytestmark = pytest.mark.database
+
 TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw_"
 
 

@@ -1,0 +1,225 @@
+"""Rows 4: the ledger alone, and whole campaigns through the sender, on SQLite in a temporary folder."""
+
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
+from datetime import timedelta
+from pathlib import Path
+
+from benchmarks import samples
+from benchmarks.calls import AGAINST_BARE, BARE, Sends, bare, in_flight
+from benchmarks.measure import Ratio, Row, Size, medians
+from benchmarks.servers import Server
+from gatecrier.broadcast import snapshot
+from gatecrier.broadcast.agenda import BATCH
+from gatecrier.broadcast.ledger import Ledger
+from gatecrier.broadcast.model import (
+    Button,
+    Campaign,
+    Delivery,
+    DeliveryState,
+    Options,
+    Outcome,
+    ParseMode,
+    Text,
+    Verb,
+    Verdict,
+)
+from gatecrier.broadcast.service import Broadcast
+from gatecrier.broadcast.store import CampaignStore
+from gatecrier.broadcast.worker import Sender
+from gatecrier.kernel.clock import SystemClock
+from gatecrier.registry.model import Subscriber
+from gatecrier.registry.store import SubscriberStore
+from gatecrier.storage.database import Database
+from gatecrier.storage.jobs import Jobs
+from gatecrier.storage.migrate import migrate
+
+GROUP = "delivery"
+WINDOW = 25
+WORKER = "bench"
+HELD = timedelta(minutes=10)
+TEXT = Text(
+    text=samples.HTML,
+    parse_mode=ParseMode.HTML,
+    buttons=tuple(
+        (Button(text=text, url=url, data="" if url else "later:1"),) for text, url in samples.BUTTONS
+    ),
+)
+CLOCK = SystemClock()
+
+
+async def rows(size: Size, responder: Server) -> list[Row]:
+    """The ledger beside bare SQLite, and a delivery beside a bare call."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with _subscribed(Path(folder) / "ours.db", size.deliveries) as (database, broadcast):
+            return [
+                await _ledger(size, database, broadcast),
+                await _campaigns(size, database, broadcast, responder),
+            ]
+
+
+@asynccontextmanager
+async def _subscribed(path: Path, subscribers: int) -> AsyncIterator[tuple[Database, Broadcast]]:
+    """A database with so many subscribers, and the service that makes campaigns."""
+    database = Database.at(f"sqlite:///{path}")
+    await migrate(database)
+    try:
+        async with database.transaction() as connection:
+            await SubscriberStore(connection).put([_subscriber(number) for number in range(subscribers)])
+        yield database, Broadcast(database, clock=CLOCK, jobs=Jobs(CLOCK))
+    finally:
+        await database.close()
+
+
+def _subscriber(number: int) -> Subscriber:
+    now = CLOCK.now()
+    return Subscriber(
+        id=0,
+        bot_id=samples.BOT_ID,
+        person_id=5_000_000_000 + number,
+        first_name="Ann",
+        username="",
+        language_code="en",
+        is_premium=False,
+        source="",
+        started_at=now,
+        last_seen_at=now,
+    )
+
+
+async def _start(broadcast: Broadcast) -> Campaign:
+    options = Options(canary=0, window=WINDOW)
+    campaign = await broadcast.create(samples.BOT_ID, "Autumn", TEXT, actor="bench", options=options)
+    return await broadcast.start(campaign.id, actor="bench")
+
+
+# The ledger alone
+
+
+async def _ledger(size: Size, database: Database, broadcast: Broadcast) -> Row:
+    """Each round moves another campaign's rows; the plain database is a copy of ours, made before."""
+    prepared = [await _prepare(database, await _start(broadcast)) for _ in range(size.rounds + 1)]
+    with closing(_copy(database)) as plain:
+
+        async def ours(number: int) -> int:
+            return await _move_rows(database, prepared[number])
+
+        async def theirs(number: int) -> int:
+            return _move_rows_plainly(plain, prepared[number])
+
+        taken = await medians({"ours": ours, "theirs": theirs}, rounds=size.rounds)
+    for campaign in prepared:
+        await broadcast.cancel(campaign.id, actor="bench")
+    return Row(
+        group=GROUP,
+        what=f"ledger, {WINDOW} rows a commit, per row",
+        note=f"{1e6 / taken['ours']:,.0f}/s",
+        ours=taken["ours"],
+        peer="sqlite3 executemany",
+        theirs=taken["theirs"],
+        reads=Ratio.OVERHEAD,
+    )
+
+
+async def _prepare(database: Database, campaign: Campaign) -> Campaign:
+    async with database.transaction() as connection:
+        await snapshot.write_chunk(connection, campaign)
+        return await CampaignStore(connection).move(campaign.id, Verb.PREPARED, now=CLOCK.now())
+
+
+async def _move_rows(database: Database, campaign: Campaign) -> int:
+    """As `Sender` does: a window's commit records the window before and marks its own."""
+    moved = 0
+    landed: list[Outcome] = []
+    while True:
+        now = CLOCK.now()
+        async with database.transaction() as connection:
+            held = await Ledger(connection, WORKER).lease(campaign, now=now, until=now + HELD, limit=BATCH)
+        for start in range(0, max(len(held), 1), WINDOW):
+            window = held[start : start + WINDOW]
+            async with database.transaction() as connection:
+                ledger = Ledger(connection, WORKER)
+                moved += await ledger.record(landed)
+                if window:
+                    await ledger.mark_sending(campaign, window, lasting=now)
+            landed = [_sent(row) for row in window]
+        if not held:
+            return moved
+
+
+def _sent(row: Delivery) -> Outcome:
+    verdict = Verdict(state=DeliveryState.SENT)
+    return Outcome(delivery=row, verdict=verdict, message_id=row.subscriber_id, at=CLOCK.now())
+
+
+def _copy(database: Database) -> sqlite3.Connection:
+    plain = sqlite3.connect(f"{database.url.database}.plain", isolation_level=None)
+    with closing(sqlite3.connect(f"{database.url.database}")) as ours:
+        ours.backup(plain)
+    plain.execute("PRAGMA journal_mode=WAL")
+    plain.execute("PRAGMA synchronous=NORMAL")
+    return plain
+
+
+_KEY = "WHERE campaign_id = ? AND subscriber_id = ?"
+_LEASE = f"UPDATE deliveries SET state = 'leased', leased_by = 'bench', lease_until = ? {_KEY}"
+_MARK = f"UPDATE deliveries SET state = 'sending' {_KEY}"
+_RECORD = (
+    "UPDATE deliveries SET state = 'sent', attempts = 1, due_at = NULL, lease_until = NULL,"
+    f" leased_by = NULL, message_id = ?, sent_at = ? {_KEY}"
+)
+
+
+def _move_rows_plainly(plain: sqlite3.Connection, campaign: Campaign) -> int:
+    """What any ledger on SQLite must do at least: the same changes in the same commits, nothing asked."""
+    query = "SELECT subscriber_id FROM deliveries WHERE campaign_id = ? ORDER BY subscriber_id"
+    ids = [id_ for (id_,) in plain.execute(query, (campaign.id,))]
+    landed: Sequence[int] = ()
+    moment = "2026-11-21 12:00:00.000000"
+    for start in range(0, len(ids), BATCH):
+        held = ids[start : start + BATCH]
+        plain.execute("BEGIN IMMEDIATE")
+        plain.executemany(_LEASE, [(moment, campaign.id, id_) for id_ in held])
+        plain.execute("COMMIT")
+        for first in range(0, len(held), WINDOW):
+            window = held[first : first + WINDOW]
+            plain.execute("BEGIN IMMEDIATE")
+            plain.executemany(_RECORD, [(id_, moment, campaign.id, id_) for id_ in landed])
+            plain.executemany(_MARK, [(campaign.id, id_) for id_ in window])
+            plain.execute("COMMIT")
+            landed = window
+    plain.executemany(_RECORD, [(id_, moment, campaign.id, id_) for id_ in landed])
+    return len(ids)
+
+
+# All of it
+
+
+async def _campaigns(size: Size, database: Database, broadcast: Broadcast, responder: Server) -> Row:
+    """A campaign a round: audience, lease, permits, calls, outcomes; nothing ever waits for a limit."""
+    sends = Sends(responder.url)
+    sender = Sender(samples.BOT_ID, sends.bot, sends.budgets, database, clock=CLOCK, worker=WORKER)
+
+    async def ours(_round: int) -> int:
+        await _start(broadcast)
+        counts = await sender.run_once()
+        if counts[DeliveryState.SENT] != size.deliveries:
+            raise RuntimeError(f"not all were sent: {dict(counts)}")
+        return size.deliveries
+
+    async with bare(responder.url) as posting:
+        theirs = in_flight(posting.call, WINDOW, size.deliveries)
+        taken = await medians({"ours": ours, "theirs": theirs}, rounds=size.rounds)
+    await sends.gateway.close()
+    return Row(
+        group=GROUP,
+        what=f"campaign, window {WINDOW}, per delivery",
+        note=f"{1e6 / taken['ours']:,.0f}/s",
+        ours=taken["ours"],
+        peer=BARE,
+        theirs=taken["theirs"],
+        reads=Ratio.OVERHEAD,
+        budget=AGAINST_BARE,
+    )

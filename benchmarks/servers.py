@@ -1,0 +1,61 @@
+"""The far side: server processes of our own, pinned to the other core, and the CPU time they take."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measure import pin
+
+ADDRESS = re.compile(r"http://[\d.]+:\d+")
+RESPONDER = ("benchmarks.responder",)
+SANDBOX = ("gatecrier_sandbox", "--port", "0", "--no-limits")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs."""
+
+    url: str
+    process_id: int
+    core: int | None
+
+    @property
+    def tells_cpu(self) -> bool:
+        """Whether `cpu` works here."""
+        return Path(f"/proc/{self.process_id}/schedstat").exists()
+
+    def cpu(self) -> float:
+        """CPU seconds taken so far, by all its threads; Linux tells them by the nanosecond."""
+        threads = Path(f"/proc/{self.process_id}/task").glob("*/schedstat")
+        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+
+
+@contextmanager
+def serving(module: tuple[str, ...], core: int | None) -> Iterator[Server]:
+    """
+    Run `python -m module` until the block ends; it says its address in its first line.
+
+    Raises:
+        RuntimeError: it said something else.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", *module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        pin(process.pid, core)
+        line = process.stdout.readline() if process.stdout else ""
+        address = ADDRESS.search(line)
+        if address is None:
+            raise RuntimeError(f"{module[0]} did not start: {line.strip() or 'it said nothing'}")
+        yield Server(address[0], process.pid, core)
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)

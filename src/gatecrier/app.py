@@ -180,15 +180,15 @@ async def build(
     Raises:
         Misconfigured: no token, a wrong setting, a database that cannot be written.
     """
-    token = settings.token  # before anything is opened: the commonest mistake has the shortest way
-    del token
+    _ = settings.token  # before anything is opened: the commonest mistake has the shortest way
     async with AsyncExitStack() as stack:
         database = Database.at(settings.database_url.get_secret_value())
         stack.push_async_callback(database.close)
         await migrate(database)
         network = transport or AiohttpTransport()
         stack.push_async_callback(network.close)
-        yield App(settings, database, network, clock=clock or SystemClock(), rng=rng or random.SystemRandom())
+        jitter = rng or random.Random()  # noqa: S311 - ids come from `kernel.ids`, not from here
+        yield App(settings, database, network, clock=clock or SystemClock(), rng=jitter)
 
 
 def _worker_name() -> str:

@@ -44,6 +44,33 @@ def test_no_logger_writes_a_token(stream: io.StringIO) -> None:
     assert TOKEN.partition(":")[2] not in written
 
 
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_traceback_on_a_terminal_shows_no_local_variables() -> None:
+    """A variable cut to the terminal's width would hide from the search for tokens."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = Terminal()
+    configure("info", stream=stream)
+    try:
+        url = "https://host/" + "x" * 60 + f"/bot{TOKEN}/sendMessage"
+        try:
+            url.index("nothing like it")
+        except ValueError:
+            structlog.get_logger("gatecrier.test").exception("failed")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+        structlog.reset_defaults()
+    assert "ValueError" in stream.getvalue()
+    assert TOKEN.partition(":")[2][:8] not in stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

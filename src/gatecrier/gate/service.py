@@ -115,9 +115,10 @@ class Gatekeeper:
         await self.gates.load()
         required = self.gates.channels()
         async with self._database.read() as connection:
-            async for known in StandingStore(connection).since(self._standings.oldest_useful()):
-                if known.chat_id in required:
-                    self._standings.warm(known)
+            async for some in StandingStore(connection).since(self._standings.oldest_useful()):
+                for known in some:
+                    if known.chat_id in required:
+                        self._standings.warm(known)
 
     # What updates ask
 

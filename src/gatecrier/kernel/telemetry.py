@@ -62,5 +62,6 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
 def _rendering(stream: TextIO) -> list[structlog.types.Processor]:
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if stream.isatty():
-        return [remove, structlog.dev.ConsoleRenderer()]
+        # Not rich's tracebacks: they show local variables, cut to the width, where no token is recognised.
+        return [remove, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [remove, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

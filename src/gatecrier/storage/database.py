@@ -23,6 +23,10 @@ from gatecrier.kernel.errors import Misconfigured, TryLater
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 SQLITE_READERS = 4  # each is a thread; more do not read faster under Python's lock
 SQLITE_BUSY_MS = 10_000  # another process (a backup, the CLI) may hold the file for this long
+INSERTS: dict[str, Callable[[sa.Table], postgresql.Insert | sqlite.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
 AFTER_COMMIT = "gatecrier_after_commit"
 
 AfterCommit = Callable[[], Awaitable[None]]
@@ -99,7 +103,7 @@ def after_commit(connection: AsyncConnection, callback: AfterCommit) -> None:
 
 def insert_into(connection: AsyncConnection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that offers ON CONFLICT: both databases have it, SQLAlchemy keeps it in their dialects."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    return INSERTS[connection.dialect.name](table)
 
 
 def _sqlite_engine(url: URL, *, begin: str, connections: int) -> AsyncEngine:

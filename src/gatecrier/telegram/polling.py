@@ -96,26 +96,25 @@ class Poller:
         received: dict[int, Received] = {}
         last: int | None = None
         for body in bodies:
-            number = _number(body)
-            if number is None:
-                log.warning("update skipped: no id", bot_id=self._bot.bot_id, size=len(bytes(body)))
-                continue
-            last = number
-            one = self._decode(body, number)
+            number, one = self._decode(body)
+            last = last if number is None else number
             if one is not None:
-                received.setdefault(number, one)
+                received.setdefault(one.update.update_id, one)
         if last is None and bodies:
             raise TryLater("Telegram sent updates without ids.", code="bad_answer")
         # After the last, not the highest: the order is Telegram's, and ids may start again lower.
         return list(received.values()), self._offset if last is None else last + 1
 
-    def _decode(self, body: msgspec.Raw, number: int) -> Received | None:
+    def _decode(self, body: msgspec.Raw) -> tuple[int | None, Received | None]:
+        """Its number, if it has one, and what we understood, if we did."""
         try:
-            return Received(decode(body), bytes(body))
+            update = decode(body)
         except msgspec.DecodeError:
+            number = _number(body)
             # The error's text may quote the body, which is somebody's message.
             log.warning("update skipped: not understood", bot_id=self._bot.bot_id, update_id=number)
-            return None
+            return number, None
+        return update.update_id, Received(update, bytes(body))
 
     def _remember(self, received: Sequence[Received]) -> None:
         now = self._clock.monotonic()

@@ -119,29 +119,27 @@ class Message(Record, frozen=True, rename={"sender": "from", "thread_id": "messa
     @property
     def is_service(self) -> bool:
         """Whether Telegram itself reports something (joined, pinned, renamed...); such carry no text."""
-        return not self.text and any(
-            (
-                self.new_chat_members,
-                self.left_chat_member,
-                self.new_chat_title,
-                self.new_chat_photo,
-                self.delete_chat_photo,
-                self.group_chat_created,
-                self.supergroup_chat_created,
-                self.pinned_message,
-                self.migrate_to_chat_id,
-                self.migrate_from_chat_id,
-                self.video_chat_started,
-                self.video_chat_ended,
-                self.video_chat_scheduled,
-                self.video_chat_participants_invited,
-                self.message_auto_delete_timer_changed,
-                self.forum_topic_created,
-                self.forum_topic_edited,
-                self.forum_topic_closed,
-                self.forum_topic_reopened,
-                self.boost_added,
-            )
+        return not self.text and bool(
+            self.new_chat_members
+            or self.left_chat_member
+            or self.new_chat_title
+            or self.new_chat_photo
+            or self.delete_chat_photo
+            or self.group_chat_created
+            or self.supergroup_chat_created
+            or self.pinned_message
+            or self.migrate_to_chat_id
+            or self.migrate_from_chat_id
+            or self.video_chat_started
+            or self.video_chat_ended
+            or self.video_chat_scheduled
+            or self.video_chat_participants_invited
+            or self.message_auto_delete_timer_changed
+            or self.forum_topic_created
+            or self.forum_topic_edited
+            or self.forum_topic_closed
+            or self.forum_topic_reopened
+            or self.boost_added
         )
 
     @property

@@ -26,6 +26,8 @@ TYPES = {
 }
 TAGS = frozenset({*TYPES, "a", "tg-emoji", "tg-time", "blockquote"})
 NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
+PLAIN = re.compile(r"[^<&]+")
+"""What needs no second look: taken whole, since most of a message is that."""
 CHARACTER = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(lt|gt|amp|quot));?")
 SPACE = " \t\n\r\v\f"
 NAME_END = re.compile(r"[\s=>/\"']")
@@ -69,7 +71,12 @@ class _Parser:
         return "".join(self.plain), self.spans
 
     def _step(self) -> None:
-        if self._char() != "<":
+        run = PLAIN.match(self.text, self.at)
+        if run is not None:
+            self.at = run.end()
+            self._keep(run[0])
+            return
+        if self._char() == "&":
             self._keep(self._character())
             return
         self.tag_at = self.at
@@ -79,9 +86,9 @@ class _Parser:
         else:
             self._start_tag()
 
-    def _keep(self, character: str) -> None:
-        self.plain.append(character)
-        self.length += utf16(character)
+    def _keep(self, text: str) -> None:
+        self.plain.append(text)
+        self.length += utf16(text)
 
     def _char(self) -> str:
         return self.text[self.at] if self.at < len(self.text) else ""

@@ -1,6 +1,7 @@
 """Gatecrier and its sandbox side by side over real HTTP, for the stories that need both."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import pytest
 
 from gatecrier.app import App, build
 from gatecrier.kernel.settings import BroadcastSettings, Settings, load
+from gatecrier.storage.database import Database
 from gatecrier_sandbox import Limits, Sandbox
 from gatecrier_sandbox.model import Bot as SandboxBot
 
@@ -25,14 +27,14 @@ def fast(settings: Settings, rate: float) -> Settings:
 
 async def until(holds: Callable[[], bool | Awaitable[bool]], what: str) -> None:
     """Wait for a condition, never for a duration; fail with `what` when it does not come."""
-    async with asyncio.timeout(PATIENCE_SECONDS) as limit:
-        while True:
-            answer = holds()
-            if answer if isinstance(answer, bool) else await answer:
-                return
-            if limit.when() is None:
-                pytest.fail(what)
-            await asyncio.sleep(LOOK_SECONDS)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        answer = holds()
+        if answer if isinstance(answer, bool) else await answer:
+            return
+        if time.monotonic() > deadline:
+            pytest.fail(f"this did not happen within {PATIENCE_SECONDS:.0f} s: {what}")
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 @dataclass
@@ -65,13 +67,25 @@ async def running(app: App) -> AsyncIterator[App]:
         await task
 
 
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+@asynccontextmanager
+async def staged(database_url: str) -> AsyncIterator[Stage]:
     """A Gatecrier at work on an empty world without limits."""
     async with Sandbox.start(port=0, limits=Limits.off()) as sandbox:
         bot = sandbox.world.bot("gate_bot", first_name="Gate")
-        settings = load(
-            bot_token=bot.token, telegram_api_url=sandbox.url, database_url=f"sqlite:///{tmp_path}/g.db"
-        )
+        settings = load(bot_token=bot.token, telegram_api_url=sandbox.url, database_url=database_url)
         async with build(fast(settings, 500)) as app, running(app):
             yield Stage(app, sandbox, bot)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """A Gatecrier at work on SQLite."""
+    async with staged(f"sqlite:///{tmp_path}/g.db") as stage:
+        yield stage
+
+
+@pytest.fixture
+async def stage_on_each(database: Database) -> AsyncIterator[Stage]:
+    """A Gatecrier at work, on SQLite and on PostgreSQL in turn."""
+    async with staged(database.url.render_as_string(hide_password=False)) as stage:
+        yield stage

@@ -61,7 +61,7 @@ class Database:
             parsed = make_url(url)
         except ArgumentError as error:
             raise _bad_url() from error
-        driver = DRIVERS.get(parsed.drivername)
+        driver = DRIVERS.get(parsed.drivername.partition("+")[0])
         if driver is None:
             raise _bad_url()
         if parsed.get_backend_name() == "sqlite" and not _is_writable(parsed.database):

@@ -1,0 +1,123 @@
+"""Campaigns from outside: what the ledger says and what the sandbox delivered are the same."""
+
+import csv
+import io
+
+import pytest
+
+from gatecrier.broadcast.model import CampaignState, DeliveryState, ParseMode, Progress, Text
+from gatecrier.kernel.errors import Conflict
+from gatecrier_sandbox.faults import Fault, FaultKind
+from journeys.conftest import Stage, until
+
+pytestmark = pytest.mark.story
+
+MESSAGE = "Hello, subscriber"
+
+
+async def subscribe(stage: Stage, count: int, *, blocked: float = 0, deactivated: float = 0) -> None:
+    """People who pressed Start ten minutes ago."""
+    stage.sandbox.world.subscribers(
+        stage.bot.id, count, started_ago=600, blocked=blocked, deactivated=deactivated
+    )
+
+    async def all_there() -> bool:
+        return (await stage.app.subscribers.audience(stage.bot.id)).total == count
+
+    await until(all_there, "everybody is subscribed")
+
+
+async def send(stage: Stage) -> int:
+    """A campaign that has begun."""
+    campaign = await stage.app.broadcast.create(stage.bot.id, "Hello", Text(text=MESSAGE), actor="test")
+    await stage.app.broadcast.start(campaign.id, actor="test")
+    return campaign.id
+
+
+async def ended(stage: Stage, campaign_id: int) -> Progress:
+    """The campaign's numbers when nothing is open any more."""
+
+    async def settled() -> bool:
+        progress = await stage.app.broadcast.progress(campaign_id)
+        return not progress.campaign.is_active and progress.tally.open == 0
+
+    await until(settled, "the campaign has ended")
+    return await stage.app.broadcast.progress(campaign_id)
+
+
+def received(stage: Stage) -> dict[int, int]:
+    return stage.sandbox.world.deliveries.count(stage.bot.id, text=MESSAGE)
+
+
+async def test_ledger_report_and_telegram_agree(stage_on_each: Stage) -> None:
+    """Sent, failed and suppressed are the same people in the ledger, the CSV and the sandbox's log."""
+    stage = stage_on_each
+    await subscribe(stage, 200, blocked=0.1, deactivated=0.05)
+    campaign_id = await send(stage)
+    progress = await ended(stage, campaign_id)
+    assert progress.tally.of(DeliveryState.SENT) == 170
+    assert progress.tally.failed == {"blocked": 20, "deactivated": 10}
+    text = "".join([piece async for piece in stage.app.broadcast.report(campaign_id)])
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {int(row["person_id"]) for row in rows if row["state"] == "sent"} == set(received(stage))
+    assert set(received(stage).values()) == {1}
+    assert (await stage.app.subscribers.audience(stage.bot.id)).eligible == 170
+
+
+async def test_paused_means_silent_and_resumed_means_nobody_twice(stage: Stage) -> None:
+    """Nothing leaves while it is paused; afterwards everybody has it once."""
+    await subscribe(stage, 300)
+    campaign_id = await send(stage)
+    await until(lambda: len(received(stage)) >= 50, "some have it")
+    await stage.app.broadcast.pause(campaign_id, actor="test")
+
+    async def quiet() -> bool:
+        tally = (await stage.app.broadcast.progress(campaign_id)).tally
+        return tally.of(DeliveryState.SENDING) == 0
+
+    await until(quiet, "calls in flight have ended")
+    before = len(received(stage))
+    await stage.app.reconciler.run_once()
+    assert len(received(stage)) == before < 300
+    await stage.app.broadcast.resume(campaign_id, actor="test")
+    assert (await ended(stage, campaign_id)).tally.of(DeliveryState.SENT) == 300
+    assert set(received(stage).values()) == {1}
+
+
+async def test_cancelled_means_for_good(stage: Stage) -> None:
+    """Who had not got it yet is counted as cancelled, and nothing brings it back."""
+    await subscribe(stage, 300)
+    campaign_id = await send(stage)
+    await until(lambda: len(received(stage)) >= 50, "some have it")
+    await stage.app.broadcast.cancel(campaign_id, actor="test")
+    tally = (await ended(stage, campaign_id)).tally
+    assert tally.suppressed["cancelled"] == 300 - tally.of(DeliveryState.SENT)
+    assert len(received(stage)) == tally.of(DeliveryState.SENT)
+    with pytest.raises(Conflict, match="cancelled"):
+        await stage.app.broadcast.resume(campaign_id, actor="test")
+
+
+async def test_an_answer_that_is_lost_is_unknown_and_not_repeated(stage: Stage) -> None:
+    """Telegram delivered, the answer never came: doubt is kept as doubt."""
+    await subscribe(stage, 60)
+    for person in sorted(stage.bot.dialogs)[20:60:15]:  # apart: three in a row would open the breaker
+        stage.sandbox.world.faults.add(
+            Fault(FaultKind.DROP_AFTER, method="sendMessage", chat_id=person, times=1)
+        )
+    tally = (await ended(stage, await send(stage))).tally
+    assert tally.of(DeliveryState.UNKNOWN) == 3
+    assert tally.of(DeliveryState.SENT) == 57
+    assert len(received(stage)) == 60
+    assert set(received(stage).values()) == {1}
+
+
+async def test_a_text_telegram_rejects_stops_at_the_canary(stage: Stage) -> None:
+    """One bad message is not tried on everybody."""
+    await subscribe(stage, 100)
+    content = Text(text="<b>not closed", parse_mode=ParseMode.HTML)
+    campaign = await stage.app.broadcast.create(stage.bot.id, "Bad", content, actor="test")
+    await stage.app.broadcast.start(campaign.id, actor="test")
+    progress = await ended(stage, campaign.id)
+    assert progress.campaign.state is CampaignState.FAILED
+    assert "end tag" in progress.campaign.cause
+    assert progress.tally.of(DeliveryState.FAILED) <= 5

@@ -42,7 +42,8 @@ log = structlog.get_logger(__name__)
 
 EVERY_TWO_SECONDS = "* * * * * */2"
 EVERY_TEN_SECONDS = "* * * * * */10"
-STOP_SECONDS = 10.0  # SIGTERM to exit: what is in flight ends and is recorded
+HOURLY = "7 * * * *"
+STOP_SECONDS = 8.0  # for what is in flight to end after SIGTERM; supervisors kill after ten
 
 
 class App:
@@ -66,7 +67,7 @@ class App:
             transport, self.budgets, clock=clock, rng=rng, api_url=settings.telegram_api_url
         )
         self.bot = Bot(settings.token, self.gateway)
-        self.subscribers = Subscribers(database, clock)
+        self.subscribers = Subscribers(database)
         self.broadcast = Broadcast(database, clock=clock, jobs=self.jobs)
         self.gate = Gatekeeper(
             database,
@@ -112,19 +113,24 @@ class App:
         Raises:
             Misconfigured: only an operator can help (a wrong token, another poller's webhook).
         """
-        me = await self.check()
-        log.info("app.started", bot=me.username, bot_id=me.id)
-        await show_menu(self.bot)
-        await self.start()
-        working = [
-            asyncio.create_task(work) for work in (self.poller.run(), self.jobs.run(), self.cards.run())
-        ]
         stopping = asyncio.create_task(self._stopping.wait())
         try:
-            done, _ = await asyncio.wait([*working, stopping], return_when=asyncio.FIRST_COMPLETED)
+            starting = asyncio.create_task(self._open())
+            await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                await _cancelled(starting)
+                return
+            starting.result()
+            await self._work(stopping)
         finally:
             stopping.cancel()
-            await self._shut_down(working)
+
+    async def _work(self, stopping: asyncio.Task[bool]) -> None:
+        loops = [asyncio.create_task(work) for work in (self.poller.run(), self.jobs.run(), self.cards.run())]
+        try:
+            done, _ = await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self._shut_down(*loops)
         for task in done - {stopping}:
             task.result()  # a loop that ended by itself has failed: say why
 
@@ -143,25 +149,34 @@ class App:
         # SQLite serves one process, so whoever held a lease before us is dead.
         await self.reconciler.run_once(is_alone=self.database.is_sqlite)
 
-    async def _shut_down(self, working: list[asyncio.Task[None]]) -> None:
-        poller, jobs, cards = working
-        poller.cancel()
+    async def _open(self) -> None:
+        me = await self.check()
+        log.info("app.started", bot=me.username, bot_id=me.id)
+        await show_menu(self.bot)
+        await self.start()
+
+    async def _shut_down(
+        self, poller: asyncio.Task[None], jobs: asyncio.Task[None], cards: asyncio.Task[None]
+    ) -> None:
+        """Take nothing new, let what is in flight end, and leave the rest to the next process."""
+        await _cancelled(poller)
+        self.cards.stop()
         try:
             async with asyncio.timeout(STOP_SECONDS):
-                await asyncio.gather(self.senders.stop(), self.inbox.drain())
+                await asyncio.gather(self.senders.stop(), self.inbox.drain(), asyncio.wait([cards]))
                 self.jobs.stop()
                 await asyncio.wait([jobs])
         except TimeoutError:
             log.warning("app.stopped_late", seconds=STOP_SECONDS)
-        for task in (jobs, cards):
-            task.cancel()
-        await asyncio.gather(*working, return_exceptions=True)
+        await _cancelled(jobs, cards)
+        await self.inbox.abandon()
 
     def _define_jobs(self) -> None:
         self.jobs.define(SENDER, self.senders.run)
         self.jobs.every("reconcile", EVERY_TWO_SECONDS, _quietly(self.reconciler.run_once))
         self.jobs.every("heal", EVERY_TEN_SECONDS, _quietly(self.healer.run_once))
         self.jobs.every("inbox", EVERY_TEN_SECONDS, _quietly(self.inbox.run_once))
+        self.jobs.every("expire", HOURLY, _quietly(self.inbox.expire))
 
 
 @asynccontextmanager
@@ -194,6 +209,12 @@ async def build(
 def _worker_name() -> str:
     """Whose leases these are: readable, and new with every start."""
     return f"{socket.gethostname()}:{os.getpid()}:{ids.opaque()}"
+
+
+async def _cancelled(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _quietly(run_once: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:

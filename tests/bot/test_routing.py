@@ -1,12 +1,13 @@
 """From an update's bytes to the bot's answer, through the whole app on a scripted network."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from fake_transport import BOT_ID, TOKEN, FakeTransport, Posted, ok
+from fake_transport import BOT_ID, TOKEN, FakeTransport, Posted, ok, refusal
 from gatecrier.app import App, build
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.kernel.settings import load
@@ -78,12 +79,33 @@ async def test_a_late_command_has_its_effect_and_no_answer(
     assert sent(network) == []
 
 
-async def test_a_repeated_update_is_not_answered_again(app: App, network: FakeTransport) -> None:
+async def test_an_answer_that_was_claimed_before_is_not_given_again(app: App, network: FakeTransport) -> None:
     """After a crash an effect may be had twice, an answer may not be seen twice."""
-    received = make_update(1, text="/start")
-    await app.routing.handle(received, repeated=True)
+
+    async def taken() -> bool:
+        return False
+
+    await app.routing.handle(make_update(1, text="/start"), taken)
     assert (await app.subscribers.audience(BOT_ID)).total == 1
     assert sent(network) == []
+
+
+async def test_a_command_that_meets_an_outage_is_answered(app: App, network: FakeTransport) -> None:
+    """The admin learns that Telegram did not answer and may repeat it; silence would puzzle."""
+    network.rule = lambda call: refusal(500) if call.method == "getChatMember" else answer(call)
+    asked = asyncio.create_task(take(app, make_update(1, text="/protect @daily", chat_id=GROUP)))
+    for _ in range(20):
+        await app.clock.advance(1)  # type: ignore[attr-defined]
+    await asyncio.wait_for(asked, 5)
+    assert len(sent(network)) == 1
+    assert "try again" in sent(network)[0]
+
+
+async def test_an_answer_in_doubt_is_not_followed_by_a_second(app: App, network: FakeTransport) -> None:
+    """A greeting whose outcome is unknown may well be there; an error on top of it would be."""
+    network.rule = lambda call: refusal(502) if call.method == "sendMessage" else answer(call)
+    await take(app, make_update(1, text="/start"))
+    assert [call.method for call in network.posted] == ["sendMessage"]
 
 
 async def test_a_refusal_is_shown_with_its_remedy(app: App, network: FakeTransport) -> None:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.kernel.errors import TryLater
-from gatecrier.registry.inbox import GIVE_UP, Inbox
+from gatecrier.registry.inbox import GIVE_UP, ClaimAnswer, Inbox
+from gatecrier.registry.store import InboxStore, received_updates
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Received, Update
 from make import make_update
@@ -19,21 +21,27 @@ class FakeWork:
     """Notes what it is given; `trouble` may raise, `slow` waits."""
 
     def __init__(self) -> None:
-        self.done: list[tuple[int, bool]] = []
+        self.done: list[int] = []
+        self.answered: list[int] = []
         self.trouble: Callable[[int], Exception | None] = lambda _: None
+        self.trouble_after: Exception | None = None
         self.slow: dict[int, asyncio.Event] = {}
         self.done_one = asyncio.Event()
 
     def wants(self, update: Update) -> bool:
         return update.message is None or update.message.text != "boring"
 
-    async def handle(self, received: Received, *, repeated: bool) -> None:
+    async def handle(self, received: Received, claim_answer: ClaimAnswer) -> None:
         if waits_for := self.slow.get(received.update.update_id):
             await waits_for.wait()
         if error := self.trouble(received.update.update_id):
             raise error
-        self.done.append((received.update.update_id, repeated))
+        self.done.append(received.update.update_id)
+        if await claim_answer():
+            self.answered.append(received.update.update_id)
         self.done_one.set()
+        if self.trouble_after:
+            raise self.trouble_after
 
 
 @pytest.fixture
@@ -51,15 +59,15 @@ async def test_an_update_delivered_twice_has_one_effect(inbox: Inbox, work: Fake
     await inbox.take([make_update(2), make_update(1)])
     await inbox.take([make_update(1), make_update(2), make_update(3)])
     await inbox.drain()
-    assert sorted(work.done) == [(1, False), (2, False), (3, False)]
+    assert sorted(work.done) == [1, 2, 3]
 
 
-async def test_what_has_no_effect_leaves_no_row(inbox: Inbox, work: FakeWork) -> None:
+async def test_what_has_no_effect_leaves_no_row(inbox: Inbox, work: FakeWork, database: Database) -> None:
     """Ordinary group traffic never touches the database."""
     await inbox.take([make_update(1, text="boring")])
     await inbox.drain()
     assert work.done == []
-    assert (await inbox.run_once())["expired"] == 0
+    assert await rows(database) == 0
 
 
 async def test_what_a_crash_left_is_worked_on_again_and_marked_so(
@@ -72,7 +80,7 @@ async def test_what_a_crash_left_is_worked_on_again_and_marked_so(
     reborn = Inbox(database, clock, BOT, after)
     assert (await reborn.run_once())["again"] == 1
     await reborn.drain()
-    assert after.done == [(5, True)]
+    assert after.done == [5]
     assert (await reborn.run_once())["again"] == 0
     killed.set()
     await inbox.drain()
@@ -83,10 +91,10 @@ async def test_one_persons_updates_keep_their_order_others_do_not_wait(inbox: In
     slow = work.slow[1] = asyncio.Event()
     await inbox.take([make_update(1, sender=1), make_update(2, sender=1), make_update(3, sender=2)])
     await asyncio.wait_for(work.done_one.wait(), 5)
-    assert work.done == [(3, False)]
+    assert work.done == [3]
     slow.set()
     await inbox.drain()
-    assert work.done == [(3, False), (1, False), (2, False)]
+    assert work.done == [3, 1, 2]
 
 
 async def test_a_passing_failure_is_tried_again_a_lasting_one_is_not(
@@ -97,9 +105,10 @@ async def test_a_passing_failure_is_tried_again_a_lasting_one_is_not(
     await inbox.take([make_update(1), make_update(2)])
     await inbox.drain()
     work.trouble = lambda _: None
+    await clock.advance(10)
     assert (await inbox.run_once())["again"] == 1
     await inbox.drain()
-    assert work.done == [(1, True)]
+    assert work.done == [1]
 
 
 async def test_an_update_that_fails_for_an_hour_is_given_up(
@@ -118,6 +127,88 @@ async def test_finished_updates_are_forgotten_after_a_day(inbox: Inbox, clock: F
     """Claims live as long as Telegram repeats an update, then the table shrinks again."""
     await inbox.take([make_update(1)])
     await inbox.drain()
-    assert (await inbox.run_once())["expired"] == 0
+    assert await inbox.expire() == 0
     await clock.advance(24 * 3600 + 1)
-    assert (await inbox.run_once())["expired"] == 1
+    assert await inbox.expire() == 1
+
+
+async def test_an_update_is_answered_once_however_often_it_is_worked_on(
+    inbox: Inbox, work: FakeWork, database: Database, clock: FakeClock
+) -> None:
+    """A process that died after its answer and before noting it must not be followed by a second answer."""
+    killed = work.slow[5] = asyncio.Event()
+    await inbox.take([make_update(5)])
+    first, second = FakeWork(), FakeWork()
+    first.trouble_after = TryLater("died here")
+    again = Inbox(database, clock, BOT, first)
+    await again.run_once()
+    await again.drain()
+    assert first.answered == [5]
+    await clock.advance(60)
+    last = Inbox(database, clock, BOT, second)
+    await last.run_once()
+    await last.drain()
+    assert (second.done, second.answered) == ([5], [])
+    killed.set()
+    await inbox.drain()
+
+
+async def test_a_postponed_update_waits_as_long_as_it_was_told(
+    inbox: Inbox, work: FakeWork, clock: FakeClock
+) -> None:
+    """What Telegram asked to leave for a minute is not tried every few seconds."""
+    work.trouble = lambda _: TryLater("later", retry_after=60)
+    await inbox.take([make_update(1)])
+    await inbox.drain()
+    await clock.advance(59)
+    assert (await inbox.run_once())["again"] == 0
+    await clock.advance(2)
+    assert (await inbox.run_once())["again"] == 1
+    await inbox.drain()
+
+
+async def test_one_persons_flood_does_not_keep_others_waiting(
+    database: Database, clock: FakeClock, work: FakeWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many updates of one person wait, they take one place of those at work."""
+    monkeypatch.setattr("gatecrier.registry.inbox.MAX_IN_FLIGHT", 2)
+    inbox = Inbox(database, clock, BOT, work)
+    slow = work.slow[1] = asyncio.Event()
+    await inbox.take([make_update(number, sender=1) for number in range(1, 20)])
+    await inbox.take([make_update(50, sender=2)])
+    await asyncio.wait_for(work.done_one.wait(), 5)
+    assert work.done == [50]
+    slow.set()
+    await inbox.drain()
+
+
+async def test_a_row_nobody_understands_any_more_is_let_go(
+    inbox: Inbox, work: FakeWork, database: Database, clock: FakeClock
+) -> None:
+    """A body kept by another version must not keep this one from starting."""
+    async with database.transaction() as connection:
+        await InboxStore(connection).add(BOT, {1: b"{not json", 2: make_update(2).body}, now=clock.now())
+    await inbox.run_once()
+    await inbox.drain()
+    assert work.done == [2]
+    assert (await inbox.run_once())["again"] == 0
+
+
+async def test_what_is_abandoned_at_stop_is_worked_on_by_the_next_process(
+    inbox: Inbox, work: FakeWork, database: Database, clock: FakeClock
+) -> None:
+    """A stop that cannot wait any longer loses nothing."""
+    work.slow[1] = asyncio.Event()
+    await inbox.take([make_update(1)])
+    await inbox.abandon()
+    assert work.done == []
+    after = FakeWork()
+    reborn = Inbox(database, clock, BOT, after)
+    await reborn.run_once()
+    await reborn.drain()
+    assert after.done == [1]
+
+
+async def rows(database: Database) -> int:
+    async with database.read() as connection:
+        return await connection.scalar(sa.select(sa.func.count()).select_from(received_updates)) or 0

@@ -1,5 +1,7 @@
 """Subscribers: how people come, leave and return, on both databases."""
 
+from datetime import timedelta
+
 import pytest
 
 from gatecrier.kernel.clock import FakeClock
@@ -13,8 +15,8 @@ BOT = 42
 
 
 @pytest.fixture
-def subscribers(database: Database, clock: FakeClock) -> Subscribers:
-    return Subscribers(database, clock)
+def subscribers(database: Database) -> Subscribers:
+    return Subscribers(database)
 
 
 async def test_starting_twice_is_one_subscriber_who_keeps_their_first_source(
@@ -38,9 +40,9 @@ async def test_each_way_of_leaving_has_its_way_back(
 ) -> None:
     """/start lifts /stop and a block; unblocking alone does not undo /stop; a ban stays."""
     await subscribers.start(BOT, make_person(1), at=clock.now())
-    await subscribers.stop(BOT, 1)
-    await subscribers.blocked(BOT, 1)
-    await subscribers.unblocked(BOT, 1)
+    await subscribers.stop(BOT, 1, at=clock.now())
+    await subscribers.blocked(BOT, 1, at=clock.now())
+    await subscribers.unblocked(BOT, 1, at=clock.now())
     assert (await subscribers.audience(BOT)).suppressed == {"stopped": 1}
     async with database.transaction() as connection:
         await SubscriberStore(connection).suppress(BOT, [1], SuppressionReason.BANNED, since=clock.now())
@@ -54,10 +56,10 @@ async def test_the_audience_counts_each_person_once_under_the_strongest_reason(
     """Two reasons for one person are one exclusion; eligible + excluded = total."""
     for id_ in (1, 2, 3):
         await subscribers.start(BOT, make_person(id_), at=clock.now())
-    await subscribers.stop(BOT, 1)
-    await subscribers.blocked(BOT, 1)
-    await subscribers.stop(BOT, 2)
-    await subscribers.stop(BOT, 999)  # never started: counts nowhere
+    await subscribers.stop(BOT, 1, at=clock.now())
+    await subscribers.blocked(BOT, 1, at=clock.now())
+    await subscribers.stop(BOT, 2, at=clock.now())
+    await subscribers.stop(BOT, 999, at=clock.now())  # never started: counts nowhere
     audience = await subscribers.audience(BOT)
     assert audience == Audience(total=3, suppressed={"blocked": 1, "stopped": 1})
     assert audience.eligible == 1
@@ -67,5 +69,19 @@ async def test_bots_do_not_share_subscribers(subscribers: Subscribers, clock: Fa
     """Stopping one bot says nothing to another."""
     for bot in (BOT, 43):
         await subscribers.start(bot, make_person(1), at=clock.now())
-    await subscribers.stop(BOT, 1)
+    await subscribers.stop(BOT, 1, at=clock.now())
     assert (await subscribers.audience(43)).eligible == 1
+
+
+async def test_what_a_person_did_last_holds_in_whichever_order_we_hear_of_it(
+    subscribers: Subscribers, clock: FakeClock
+) -> None:
+    """A /start that comes late lifts no newer /stop; a /stop that comes late undoes no newer /start."""
+    early, late = clock.now(), clock.now() + timedelta(seconds=5)
+    await subscribers.start(BOT, make_person(1), at=early)
+    await subscribers.stop(BOT, 1, at=late)
+    await subscribers.start(BOT, make_person(1), at=early)
+    assert (await subscribers.audience(BOT)).eligible == 0
+    await subscribers.start(BOT, make_person(2), at=late)
+    await subscribers.stop(BOT, 2, at=early)
+    assert (await subscribers.audience(BOT)).eligible == 1

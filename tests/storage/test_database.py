@@ -11,6 +11,7 @@ from gatecrier.kernel.errors import Misconfigured, TryLater
 from gatecrier.registry.store import audit_log, record_audit
 from gatecrier.storage.database import Database, after_commit
 from gatecrier.storage.migrate import migrate
+from postgres import Postgres
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -78,3 +79,41 @@ async def test_a_server_that_does_not_answer_is_worth_another_try() -> None:
         await migrate(database)
     assert "hunter2" not in str(caught.value)
     await database.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("state", ["08006", "40001", "40P01", "53300", "55000", "57P03"])
+async def test_what_postgresql_says_will_pass_is_worth_another_try(postgres: Postgres, state: str) -> None:
+    """Lost connection, deadlock, too many clients, starting up: none of them may close an update."""
+    database = Database.at(postgres.url)
+    with pytest.raises(TryLater):
+        await run(database, f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{state}'; END $$")
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_what_is_wrong_for_good_is_not_tried_again(postgres: Postgres) -> None:
+    """A statement that makes no sense is a defect and must be seen."""
+    database = Database.at(postgres.url)
+    with pytest.raises(sa.exc.ProgrammingError):
+        await run(database, "SELECT nothing FROM nowhere")
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_a_reader_sees_one_moment(postgres: Postgres) -> None:
+    """Two queries of one reading agree, whatever is written between them."""
+    database = Database.at(postgres.url)
+    await migrate(database)
+    async with database.read() as connection:
+        counted = sa.select(sa.func.count()).select_from(audit_log)
+        before = await connection.scalar(counted)
+        await write(database)
+        assert await connection.scalar(counted) == before
+    assert await count(database) == (before or 0) + 1
+    await database.close()
+
+
+async def run(database: Database, statement: str) -> None:
+    async with database.transaction() as connection:
+        await connection.execute(sa.text(statement))

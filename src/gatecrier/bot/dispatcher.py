@@ -13,13 +13,11 @@ from gatecrier.bot import groups, screens, subscribers
 from gatecrier.bot.routing import as_dict
 from gatecrier.bot.session import GatewaySession
 from gatecrier.gate.service import Gatekeeper
-from gatecrier.kernel.errors import GatecrierError, TryLater
+from gatecrier.kernel.errors import GatecrierError, OutcomeUnknown
 from gatecrier.telegram.gateway import Gateway
 from gatecrier.telegram.updates import Received
 
 log = structlog.get_logger(__name__)
-
-TOAST = 200  # characters Telegram shows of an answer to a button
 
 
 class Screens:
@@ -44,15 +42,22 @@ Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
 async def explain_refusals(handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-    """Show what a service refused to whoever asked; what only needs time goes back to the inbox."""
+    """Show whoever asked what a service refused, or what only needs time: a person repeats it better."""
     try:
         return await handler(event, data)
-    except TryLater:
-        raise
+    except OutcomeUnknown as error:
+        log.warning("bot.answer_in_doubt", code=error.code)  # perhaps they can read it: nothing on top of it
     except GatecrierError as error:
         log.info("bot.refused", code=error.code, text=error.text)
+        await _tell(event, error)
+    return None
+
+
+async def _tell(event: TelegramObject, error: GatecrierError) -> None:
+    try:
         if isinstance(event, ShownMessage):
             await event.reply(screens.refused(error))
         elif isinstance(event, CallbackQuery):
-            await event.answer(error.text[:TOAST], show_alert=True)
-        return None
+            await event.answer(screens.toast(error), show_alert=True)
+    except GatecrierError as failure:
+        log.warning("bot.refusal_not_shown", code=failure.code)

@@ -6,7 +6,7 @@ from aiogram.types import CallbackQuery, Message
 
 from gatecrier.bot import screens
 from gatecrier.gate.service import Gatekeeper
-from gatecrier.gate.texts import VERIFY
+from gatecrier.gate.texts import card_id_of
 from gatecrier.telegram.updates import ChatType, Update
 
 
@@ -18,17 +18,18 @@ class InGroup(Filter):
 
 
 class IsVerify(Filter):
-    """A press of the card's Verify button."""
+    """A press of a card's Verify button; hands the card's id on."""
 
-    async def __call__(self, query: CallbackQuery) -> bool:
-        return (query.data or "").startswith(VERIFY)
+    async def __call__(self, query: CallbackQuery) -> dict[str, str] | bool:
+        card_id = card_id_of(query.data or "")
+        return {"card_id": card_id} if card_id is not None else False
 
 
 async def protect(message: Message, record: Update, gate: Gatekeeper) -> None:
     """/protect @channel"""
     asked = record.message
     if asked is not None:
-        done = await gate.protect(asked.chat, asked.sender, asked.sender_chat, argument(asked.text))
+        done = await gate.protect(asked.chat, asked.sender, asked.sender_chat, asked.text)
         await message.reply(screens.protected(done), disable_web_page_preview=True)
 
 
@@ -36,7 +37,7 @@ async def unprotect(message: Message, record: Update, gate: Gatekeeper) -> None:
     """/unprotect [@channel]"""
     asked = record.message
     if asked is not None:
-        done = await gate.unprotect(asked.chat, asked.sender, asked.sender_chat, argument(asked.text))
+        done = await gate.unprotect(asked.chat, asked.sender, asked.sender_chat, asked.text)
         await message.reply(screens.unprotected(done), disable_web_page_preview=True)
 
 
@@ -50,15 +51,10 @@ async def show_help(message: Message) -> None:
     await message.reply(screens.GROUP_HELP)
 
 
-async def verify(query: CallbackQuery, gate: Gatekeeper) -> None:
+async def verify(query: CallbackQuery, card_id: str, gate: Gatekeeper) -> None:
     """The Verify button of a card."""
-    verdict = await gate.verify((query.data or "").removeprefix(VERIFY), query.from_user.id)
+    verdict = await gate.verify(card_id, query.from_user.id)
     await query.answer(verdict.text, show_alert=verdict.alert)
-
-
-def argument(text: str) -> str:
-    """What follows the command."""
-    return text.partition(" ")[2].strip()
 
 
 def make_router() -> Router:

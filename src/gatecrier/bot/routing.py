@@ -11,16 +11,18 @@ import msgspec
 import structlog
 
 from gatecrier.bot.commands import GROUPS, is_known
+from gatecrier.bot.courtesy import Courtesy
 from gatecrier.gate.model import Action, Decision
 from gatecrier.gate.service import Gatekeeper
 from gatecrier.kernel.clock import Clock
+from gatecrier.registry.inbox import ClaimAnswer
 from gatecrier.registry.subscribers import Subscribers
 from gatecrier.telegram.updates import ChatType, MemberChange, Message, Received, Update
 
 log = structlog.get_logger(__name__)
 
 LATE = timedelta(minutes=5)
-"""A command older than this was sent while we were away: its effect is due, an answer would only puzzle."""
+"""A private message older than this came while we were away: its effect is due, an answer would puzzle."""
 
 
 class Screens(Protocol):
@@ -38,6 +40,7 @@ class Routing:
         self._gate = gate
         self._subscribers = subscribers
         self._clock = clock
+        self._courtesy = Courtesy(clock)
         self._screens: Screens | None = None
 
     def open_screens(self, screens: Screens) -> None:
@@ -53,47 +56,47 @@ class Routing:
             return message.chat.type is ChatType.PRIVATE and update.message is not None
         return self._is_command(update) or not self._gate.passes(message)
 
-    async def handle(self, received: Received, *, repeated: bool) -> None:
-        """Have the effect; `repeated` may have been answered already, so it is not answered again."""
+    async def handle(self, received: Received, claim_answer: ClaimAnswer) -> None:
+        """Have the effect, as often as need be; answer once."""
         update = received.update
         if message := update.message or update.edited_message:
-            await self._message(received, message, repeated=repeated)
+            await self._message(received, message, claim_answer)
         elif change := update.my_chat_member or update.chat_member:
             await self._change(change, own=update.my_chat_member is not None)
-        elif update.callback_query and not repeated:
-            await self._show(received)
+        elif update.callback_query:
+            await self._show(received, claim_answer)
 
-    async def _message(self, received: Received, message: Message, *, repeated: bool) -> None:
+    async def _message(self, received: Received, message: Message, claim_answer: ClaimAnswer) -> None:
         if message.chat.type is ChatType.PRIVATE:
             await self._private(message)
         else:
             decision = await self._gate.handle_message(message)
             if decision is not None and _is_removed(decision):
                 return
-        if self._is_command(received.update) and not repeated and not self._is_late(message):
-            await self._show(received)
+        if self._is_command(received.update) and self._deserves_answer(message):
+            await self._show(received, claim_answer)
 
     async def _private(self, message: Message) -> None:
         if message.sender is None or message.sender.is_bot:
             return
         if message.command == "start":
-            source = message.text.partition(" ")[2].strip()
+            _, *payload = message.text.split(maxsplit=1)
             await self._subscribers.start(
-                self._bot_id, message.sender, source=source, at=datetime.fromtimestamp(message.date, UTC)
+                self._bot_id, message.sender, source="".join(payload), at=_moment(message.date)
             )
         elif message.command == "stop":
-            await self._subscribers.stop(self._bot_id, message.sender.id)
+            await self._subscribers.stop(self._bot_id, message.sender.id, at=_moment(message.date))
 
     async def _change(self, change: MemberChange, *, own: bool) -> None:
         if change.chat.type is not ChatType.PRIVATE:
             await self._gate.handle_member_change(change)
         elif own and change.new.status == "kicked":
-            await self._subscribers.blocked(self._bot_id, change.sender.id)
+            await self._subscribers.blocked(self._bot_id, change.sender.id, at=_moment(change.date))
         elif own:
-            await self._subscribers.unblocked(self._bot_id, change.sender.id)
+            await self._subscribers.unblocked(self._bot_id, change.sender.id, at=_moment(change.date))
 
-    async def _show(self, received: Received) -> None:
-        if self._screens is not None:
+    async def _show(self, received: Received, claim_answer: ClaimAnswer) -> None:
+        if self._screens is not None and await claim_answer():
             await self._screens.show(received)
 
     @staticmethod
@@ -108,8 +111,16 @@ class Routing:
             and is_known(message.command, message.chat.type)
         )
 
-    def _is_late(self, message: Message) -> bool:
-        return self._clock.now() - datetime.fromtimestamp(message.date, UTC) > LATE
+    def _deserves_answer(self, message: Message) -> bool:
+        """In private: in time. In a group: whenever it comes, but not without measure."""
+        if message.chat.type is ChatType.PRIVATE:
+            return self._clock.now() - _moment(message.date) <= LATE
+        sender = message.sender_chat or message.sender
+        return sender is not None and self._courtesy.may_answer(message.chat.id, sender.id)
+
+
+def _moment(date: int) -> datetime:
+    return datetime.fromtimestamp(date, UTC)
 
 
 def _is_removed(decision: Decision) -> bool:

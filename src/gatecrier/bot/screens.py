@@ -3,13 +3,16 @@
 from html import escape
 
 from gatecrier.gate.model import Channel, GateStatus, Mode, Protected, Unprotected
-from gatecrier.kernel.errors import GatecrierError
+from gatecrier.gate.names import shown
+from gatecrier.kernel.errors import GatecrierError, TryLater
 
 MODES = {
     Mode.OFF: "off",
     Mode.OBSERVE: "observing: nobody is held",
     Mode.ENFORCE: "on",
 }
+
+TOAST = 200  # characters Telegram shows of an answer to a button
 
 GREETING = (
     "Welcome, {name}! You will get this bot's messages here.\n\n"
@@ -35,8 +38,13 @@ def greeting(first_name: str) -> str:
 
 def refused(error: GatecrierError) -> str:
     """An error as a person reads it: what is wrong, what to do."""
-    remedy = f"\n{escape(error.remedy)}" if error.remedy else ""
-    return f"{escape(error.text)}{remedy}"
+    remedy = "Please try again in a minute." if isinstance(error, TryLater) else error.remedy
+    return f"{escape(error.text)}\n{escape(remedy)}".rstrip()
+
+
+def toast(error: GatecrierError) -> str:
+    """The same in an answer to a button: plain text."""
+    return error.text[:TOAST]
 
 
 def protected(done: Protected) -> str:
@@ -75,5 +83,6 @@ def status(found: GateStatus) -> str:
 def channels(required: tuple[Channel, ...]) -> str:
     """Channels as links or names, escaped."""
     return ", ".join(
-        f'<a href="{escape(channel.join_url)}">{escape(channel.label[:64])}</a>' for channel in required
+        f'<a href="{escape(channel.join_url)}">{shown(channel.label, otherwise="the channel")}</a>'
+        for channel in required
     )

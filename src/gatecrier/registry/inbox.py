@@ -2,15 +2,18 @@
 Where an update is safe: kept in a table until its effect is done, worked on in order per person.
 
 At least once in: an update is confirmed to Telegram only after it is kept, and what a crash left
-open is worked on again. At most once visible: a repeated update is marked so, and what answers a
-person leaves those alone, while the gate, whose effects may be repeated, does not.
+open is worked on again. At most once visible: whoever wants to answer a person claims the answer
+first, and only the first claim is granted, over all runs and processes; the gate, whose effects may
+be repeated, needs none.
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from gatecrier.kernel.clock import Clock
@@ -21,9 +24,15 @@ from gatecrier.telegram.updates import Received, Update, decode
 
 log = structlog.get_logger(__name__)
 
-MAX_IN_FLIGHT = 500  # updates at work at once; beyond that Telegram keeps the rest for us
+MAX_IN_FLIGHT = 500  # updates at work at once
+MAX_WAITING = 5_000  # taken and not done, over all people; beyond that Telegram keeps the rest for us
+AGAIN_AT_ONCE = 100  # open updates that one run begins again: fresh ones always find room
+LEAST_PAUSE = 5.0  # seconds until a postponed update is worked on again; a quarter of its age when it is old
 CLAIM_LIFE = timedelta(hours=24)  # as long as Telegram repeats an update
 GIVE_UP = timedelta(hours=1)  # an update whose effect failed for so long has lost its meaning
+
+ClaimAnswer = Callable[[], Awaitable[bool]]
+"""Whether this update may be answered now: True once, for whoever asks first."""
 
 
 class Work(Protocol):
@@ -32,8 +41,8 @@ class Work(Protocol):
     def wants(self, update: Update) -> bool:
         """Whether this update has an effect: False, decided without waiting, for most group traffic."""
 
-    def handle(self, received: Received, *, repeated: bool) -> Awaitable[None]:
-        """Have the effect. `repeated`: an earlier run may have had part of it."""
+    def handle(self, received: Received, claim_answer: ClaimAnswer) -> Awaitable[None]:
+        """Have the effect, which an earlier run may have had in part; answer only after `claim_answer`."""
 
 
 class Inbox:
@@ -51,6 +60,7 @@ class Inbox:
         self._last_of: dict[int, asyncio.Task[None]] = {}
         self._done: list[int] = []
         self._noting = asyncio.Lock()
+        self._waiting = asyncio.Semaphore(MAX_WAITING)
         self._room = asyncio.Semaphore(MAX_IN_FLIGHT)
 
     async def take(self, batch: Sequence[Received]) -> None:
@@ -72,25 +82,27 @@ class Inbox:
         finally:
             self._mine -= new.keys() - fresh
         for id_ in sorted(fresh):
-            await self._begin(effects[id_], repeated=False)
+            await self._begin(effects[id_])
 
     async def run_once(self) -> dict[str, int]:
-        """Work again on what a crash or a failure left open; forget what is old."""
+        """Work again on what a crash or a failure left open."""
         now = self._clock.now()
         await self._note_done()
         async with self._database.read() as connection:
-            left = await InboxStore(connection).open(self._bot_id)
+            left = await InboxStore(connection).open(self._bot_id, now=now, limit=AGAIN_AT_ONCE)
         again = [(id_, body) for id_, body in left if id_ not in self._mine]
-        self._mine |= {id_ for id_, _ in again}
-        for _, body in again:
-            await self._begin(Received(decode(body), body), repeated=True)
+        for id_, body in again:
+            await self._begin_again(id_, body)
         async with self._database.transaction() as connection:
-            store = InboxStore(connection)
-            given_up = await store.give_up(self._bot_id, before=now - GIVE_UP, now=now)
-            expired = await store.expire(before=now - CLAIM_LIFE)
+            given_up = await InboxStore(connection).give_up(self._bot_id, before=now - GIVE_UP, now=now)
         if given_up:
             log.error("inbox.gave_up", updates=given_up, after=str(GIVE_UP))
-        return {"again": len(again), "given_up": given_up, "expired": expired}
+        return {"again": len(again), "given_up": given_up}
+
+    async def expire(self) -> int:
+        """Forget what was done a day ago; to be run once an hour. Returns how many."""
+        async with self._database.transaction() as connection:
+            return await InboxStore(connection).expire(before=self._clock.now() - CLAIM_LIFE)
 
     async def drain(self) -> None:
         """Wait until everything at work is done, and noted as done."""
@@ -98,36 +110,72 @@ class Inbox:
             await asyncio.wait(list(self._at_work))
         await self._note_done()
 
-    async def _begin(self, received: Received, *, repeated: bool) -> None:
-        await self._room.acquire()
+    async def abandon(self) -> None:
+        """Stop what is at work where it stands: it is kept, and the next process works on it again."""
+        for task in self._at_work:
+            task.cancel()
+        await self.drain()
+
+    async def _begin_again(self, update_id: int, body: bytes) -> None:
+        self._mine.add(update_id)
+        try:
+            received = Received(decode(body), body)
+        except msgspec.DecodeError:  # kept by another version, which understood it
+            log.warning("inbox.not_understood", update=update_id)
+            self._done.append(update_id)
+            await self._note_done()
+        else:
+            await self._begin(received)
+
+    async def _begin(self, received: Received) -> None:
+        await self._waiting.acquire()
         key = _person(received.update)
         before = self._last_of.get(key)
-        task = asyncio.create_task(self._run(received, before, repeated=repeated))
+        task = asyncio.create_task(self._run(received, before))
         self._at_work.add(task)
         self._last_of[key] = task
         task.add_done_callback(lambda done: self._end(done, key))
 
     def _end(self, task: asyncio.Task[None], key: int) -> None:
-        self._room.release()
+        self._waiting.release()
         self._at_work.discard(task)
         if self._last_of.get(key) is task:
             del self._last_of[key]
 
-    async def _run(self, received: Received, before: asyncio.Task[None] | None, *, repeated: bool) -> None:
+    async def _run(self, received: Received, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait([before])
         update_id = received.update.update_id
         try:
-            await self._work.handle(received, repeated=repeated)
+            async with self._room:  # taken when its turn has come: one person's flood fills one place
+                await self._work.handle(received, partial(self._claim_answer, update_id))
         except TryLater as error:
-            log.warning("inbox.postponed", update=update_id, code=error.code, text=str(error))
-            self._mine.discard(update_id)  # stays open: `run_once` comes back to it
+            await self._postpone(received.update, error)
             return
         except Exception:  # the edge of the update loop: what fails once would fail again; the rest goes on
             log.exception("inbox.failed", update=update_id)
         self._done.append(update_id)
         if not self._noting.locked():
             await self._note_done()
+
+    async def _claim_answer(self, update_id: int) -> bool:
+        async with self._database.transaction() as connection:
+            return await InboxStore(connection).claim_answer(self._bot_id, update_id, now=self._clock.now())
+
+    async def _postpone(self, update: Update, error: TryLater) -> None:
+        """Leave it open; the longer it fails, the rarer it is tried."""
+        now = self._clock.now()
+        age = now.timestamp() - (_date(update) or now.timestamp())
+        pause = max(LEAST_PAUSE, error.retry_after, age / 4)
+        log.warning("inbox.postponed", update=update.update_id, code=error.code, seconds=round(pause))
+        try:
+            async with self._database.transaction() as connection:
+                until = now + timedelta(seconds=pause)
+                await InboxStore(connection).postpone(self._bot_id, update.update_id, until=until)
+        except TryLater:
+            log.warning("inbox.not_postponed", update=update.update_id)  # then it is due at once
+        finally:
+            self._mine.discard(update.update_id)
 
     async def _note_done(self) -> None:
         """Close what is done, all that has gathered in one commit: under load one write serves many."""
@@ -141,7 +189,17 @@ class Inbox:
                     self._done = ids + self._done  # noted with the next one, or by `run_once`
                     log.warning("inbox.not_noted", updates=len(ids), code=error.code)
                     return
+                except BaseException:
+                    self._done = ids + self._done
+                    raise
                 self._mine.difference_update(ids)
+
+
+def _date(update: Update) -> int:
+    """When it happened, by Telegram's clock, in Unix seconds; 0 when the update does not say."""
+    message = update.message or update.edited_message
+    change = update.chat_member or update.my_chat_member
+    return message.date if message else change.date if change else 0
 
 
 def _person(update: Update) -> int:

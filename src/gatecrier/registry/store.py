@@ -43,6 +43,8 @@ received_updates = sa.Table(
     sa.Column("update_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("received_at", Utc, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=True),
+    sa.Column("due_at", Utc, nullable=False),
+    sa.Column("answered_at", Utc, nullable=True),
     sa.Column("done_at", Utc, nullable=True),
     sa.Index(
         "ix_received_updates_open",
@@ -81,6 +83,7 @@ class SubscriberStore:
         statement = statement.on_conflict_do_update(
             index_elements=["bot_id", "person_id"],
             set_={name: statement.excluded[name] for name in fresh},
+            where=subscribers.c.last_seen_at <= statement.excluded.last_seen_at,
         )
         await self._connection.execute(statement, [_row(row) for row in rows])
 
@@ -95,20 +98,36 @@ class SubscriberStore:
     async def suppress(
         self, bot_id: int, people: Iterable[int], reason: SuppressionReason, *, since: datetime
     ) -> None:
-        """Note that these people must not be messaged; noting it twice keeps the first moment."""
+        """Note that these people must not be messaged; noting it again keeps the latest moment."""
         rows = [{"bot_id": bot_id, "person_id": id_, "reason": reason, "since": since} for id_ in people]
-        if rows:
-            await self._connection.execute(
-                insert_into(self._connection, suppressions).on_conflict_do_nothing(), rows
-            )
+        if not rows:
+            return
+        statement = insert_into(self._connection, suppressions)
+        await self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["bot_id", "person_id", "reason"],
+                set_={"since": statement.excluded.since},
+                where=suppressions.c.since < statement.excluded.since,
+            ),
+            rows,
+        )
 
-    async def lift(self, bot_id: int, person_id: int, reasons: Iterable[SuppressionReason]) -> int:
-        """Forget these reasons; returns how many held."""
+    async def lift(
+        self, bot_id: int, person_id: int, reasons: Iterable[SuppressionReason], *, at: datetime
+    ) -> int:
+        """
+        Forget these reasons; returns how many held.
+
+        Args:
+            at: A /stop that is newer than this stays. The other reasons go whatever their date: they
+                may carry our clock's, and a campaign finds out again if they still hold.
+        """
         result = await self._connection.execute(
             sa.delete(suppressions).where(
                 suppressions.c.bot_id == bot_id,
                 suppressions.c.person_id == person_id,
                 suppressions.c.reason.in_(list(reasons)),
+                sa.or_(suppressions.c.reason != SuppressionReason.STOPPED, suppressions.c.since <= at),
             )
         )
         return result.rowcount
@@ -165,7 +184,7 @@ class InboxStore:
     async def add(self, bot_id: int, bodies: dict[int, bytes], *, now: datetime) -> set[int]:
         """Keep these updates; returns the ids that were not here before: the caller's to work on."""
         rows = [
-            {"bot_id": bot_id, "update_id": id_, "received_at": now, "body": body}
+            {"bot_id": bot_id, "update_id": id_, "received_at": now, "due_at": now, "body": body}
             for id_, body in bodies.items()
         ]
         statement = (
@@ -184,12 +203,35 @@ class InboxStore:
             .values(done_at=now, body=None)
         )
 
-    async def open(self, bot_id: int) -> list[tuple[int, bytes]]:
-        """Updates whose effect was not finished, oldest first: what a crash left."""
+    async def claim_answer(self, bot_id: int, update_id: int, *, now: datetime) -> bool:
+        """Whether the caller is the first to answer this update; nobody after them is."""
+        result = await self._connection.execute(
+            sa.update(received_updates)
+            .where(
+                received_updates.c.bot_id == bot_id,
+                received_updates.c.update_id == update_id,
+                received_updates.c.answered_at.is_(None),
+            )
+            .values(answered_at=now)
+        )
+        return result.rowcount == 1
+
+    async def postpone(self, bot_id: int, update_id: int, *, until: datetime) -> None:
+        """Leave an update open, to be worked on again from `until` on."""
+        await self._connection.execute(
+            sa.update(received_updates)
+            .where(received_updates.c.bot_id == bot_id, received_updates.c.update_id == update_id)
+            .values(due_at=until)
+        )
+
+    async def open(self, bot_id: int, *, now: datetime, limit: int) -> list[tuple[int, bytes]]:
+        """Updates whose effect is still due, oldest first: what a crash left, or a failure postponed."""
         query = (
             sa.select(received_updates.c.update_id, received_updates.c.body)
             .where(received_updates.c.bot_id == bot_id, received_updates.c.done_at.is_(None))
+            .where(received_updates.c.due_at <= now)
             .order_by(received_updates.c.update_id)
+            .limit(limit)
         )
         return [(id_, body) for id_, body in (await self._connection.execute(query)).all()]
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from gatecrier.kernel.clock import Clock
 from gatecrier.registry.model import LIFTED_BY_START, Audience, Subscriber, SuppressionReason
 from gatecrier.registry.store import SubscriberStore
 from gatecrier.storage.database import Database
@@ -12,11 +11,15 @@ MAX_SOURCE = 64  # characters of a /start payload (Bot API deep links)
 
 
 class Subscribers:
-    """The subscribers of every bot of this deployment; each method is one transaction."""
+    """
+    The subscribers of every bot of this deployment; each method is one transaction.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    `at` is always the moment by Telegram's date: what a person did last is what holds, in whichever
+    order we hear of it.
+    """
+
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._clock = clock
 
     async def start(self, bot_id: int, person: Person, *, source: str = "", at: datetime) -> None:
         """
@@ -24,7 +27,7 @@ class Subscribers:
 
         Args:
             source: The payload of /start: where they came from; only the first one is kept.
-            at: When they pressed Start, by Telegram's date: it may lie hours back.
+            at: When they pressed Start; it may lie hours back.
         """
         row = Subscriber(
             id=0,
@@ -41,26 +44,30 @@ class Subscribers:
         async with self._database.transaction() as connection:
             store = SubscriberStore(connection)
             await store.put([row])
-            await store.lift(bot_id, person.id, LIFTED_BY_START)
+            await store.lift(bot_id, person.id, LIFTED_BY_START, at=at)
 
-    async def stop(self, bot_id: int, person_id: int) -> None:
+    async def stop(self, bot_id: int, person_id: int, *, at: datetime) -> None:
         """Send nothing more to this person until they press Start again."""
-        await self._suppress(bot_id, person_id, SuppressionReason.STOPPED)
+        await self._suppress(bot_id, person_id, SuppressionReason.STOPPED, at)
 
-    async def blocked(self, bot_id: int, person_id: int) -> None:
+    async def blocked(self, bot_id: int, person_id: int, *, at: datetime) -> None:
         """Telegram told us that this person blocked the bot."""
-        await self._suppress(bot_id, person_id, SuppressionReason.BLOCKED)
+        await self._suppress(bot_id, person_id, SuppressionReason.BLOCKED, at)
 
-    async def unblocked(self, bot_id: int, person_id: int) -> None:
+    async def unblocked(self, bot_id: int, person_id: int, *, at: datetime) -> None:
         """They let the bot in again; a /stop of theirs still holds."""
         async with self._database.transaction() as connection:
-            await SubscriberStore(connection).lift(bot_id, person_id, [SuppressionReason.BLOCKED])
+            await SubscriberStore(connection).lift(bot_id, person_id, [SuppressionReason.BLOCKED], at=at)
 
     async def audience(self, bot_id: int) -> Audience:
         """How many there are, and how many must not be messaged, by reason."""
         async with self._database.read() as connection:
             return await SubscriberStore(connection).audience(bot_id)
 
-    async def _suppress(self, bot_id: int, person_id: int, reason: SuppressionReason) -> None:
+    async def _suppress(self, bot_id: int, person_id: int, reason: SuppressionReason, at: datetime) -> None:
+        """Unless they have started the bot since: updates may be worked on late, and out of order."""
         async with self._database.transaction() as connection:
-            await SubscriberStore(connection).suppress(bot_id, [person_id], reason, since=self._clock.now())
+            store = SubscriberStore(connection)
+            found = await store.find(bot_id, person_id)
+            if found is None or found.last_seen_at <= at:
+                await store.suppress(bot_id, [person_id], reason, since=at)

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gatecrier.kernel.errors import Misconfigured, TryLater
@@ -27,6 +28,8 @@ INSERTS: dict[str, Callable[[sa.Table], postgresql.Insert | sqlite.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
+PASSING = ("08", "40", "53", "55", "57")
+"""SQLSTATE classes: connection, rollback (deadlock, serialisation), resources, not ready, operator."""
 AFTER_COMMIT = "gatecrier_after_commit"
 
 AfterCommit = Callable[[], Awaitable[None]]
@@ -47,7 +50,8 @@ class Database:
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1)
             self._reader = _sqlite_engine(url, begin="BEGIN", connections=SQLITE_READERS)
         else:
-            self._writer = self._reader = create_async_engine(url, pool_pre_ping=True, pool_size=10)
+            self._writer = create_async_engine(url, pool_pre_ping=True, pool_size=10)
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
 
     @classmethod
     def at(cls, url: str) -> "Database":
@@ -92,7 +96,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()
-        if self._reader is not self._writer:
+        if self.is_sqlite:
             await self._reader.dispose()
 
 
@@ -138,9 +142,11 @@ async def _explained(url: URL) -> AsyncIterator[None]:
     except OperationalError as error:
         raise _explain(error, url) from error
     except DBAPIError as error:
-        if not error.connection_invalidated:
+        if not (error.connection_invalidated or _is_passing(error)):
             raise
-        raise TryLater("The database closed the connection.", code="database_gone") from error
+        raise TryLater("The database cannot serve us now.", code="database_gone") from error
+    except PoolTimeoutError as error:
+        raise TryLater("Too much waits for the database.", code="database_busy") from error
     except OSError as error:
         raise TryLater(f"The database at {_place(url)} cannot be reached.", code="database_gone") from error
 
@@ -152,6 +158,11 @@ def _explain(error: OperationalError, url: URL) -> Exception:
     if "locked" in reason or "busy" in reason:
         return TryLater("The database is held by another process.", code="database_busy")
     return error
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    """Whether PostgreSQL itself says that the same may work later (SQLSTATE, its appendix A)."""
+    return str(getattr(error.orig, "sqlstate", None) or "")[:2] in PASSING
 
 
 def _is_writable(file: str | None) -> bool:

@@ -38,6 +38,8 @@ def upgrade() -> None:
         sa.Column("update_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("received_at", Utc, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=True),
+        sa.Column("due_at", Utc, nullable=False),
+        sa.Column("answered_at", Utc, nullable=True),
         sa.Column("done_at", Utc, nullable=True),
     )
     op.create_index(

@@ -177,6 +177,7 @@ class App:
         self.jobs.every("heal", EVERY_TEN_SECONDS, _quietly(self.healer.run_once))
         self.jobs.every("inbox", EVERY_TEN_SECONDS, _quietly(self.inbox.run_once))
         self.jobs.every("expire", HOURLY, _quietly(self.inbox.expire))
+        self.jobs.every("forget", HOURLY, self.jobs.forget_finished)
 
 
 @asynccontextmanager

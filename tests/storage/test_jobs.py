@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from pgqueuer.adapters.inmemory import InMemoryQueries
 
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.storage.database import Database
@@ -89,3 +90,14 @@ async def test_a_job_that_fails_does_not_stop_the_engine(clock: FakeClock) -> No
     await asyncio.wait_for(ran.wait(), 5)
     jobs.stop()
     await running
+
+
+async def test_the_log_of_finished_jobs_does_not_grow_for_ever(jobs: Jobs, recorder: Recorder) -> None:
+    """A process that runs for a year must not remember every wake-up."""
+    await jobs.wake_now("sender", "bot:1")
+    await asyncio.wait_for(recorder.ran.wait(), 5)
+    queries = jobs._queue.qm.queries
+    assert isinstance(queries, InMemoryQueries)
+    assert await queries.queue_log()
+    await jobs.forget_finished()
+    assert await queries.queue_log() == []

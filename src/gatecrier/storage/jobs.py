@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import structlog
 from pgqueuer import PgQueuer
+from pgqueuer.adapters.inmemory import InMemoryQueries
 from pgqueuer.models import Job, Schedule
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -73,6 +74,13 @@ class Jobs:
         """Take no new job; `run()` returns when those in flight have ended."""
         self._stopping = True
         self._queue.shutdown.set()
+
+    async def forget_finished(self) -> None:
+        """Empty the log of the queue in memory, which PgQueuer only ever adds to."""
+        queries = self._queue.qm.queries
+        if isinstance(queries, InMemoryQueries):
+            await queries.clear_queue_log()
+            await queries.clear_statistics_log()
 
     def _register(self) -> None:
         for name, run in self._definitions.items():

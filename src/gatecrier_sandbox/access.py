@@ -1,11 +1,14 @@
 """Whether a bot may reach a chat: the order of checks of facts/botapi.md §3."""
 
+import re
 from enum import IntEnum
 
 from gatecrier_sandbox import membership, rights
 from gatecrier_sandbox.errors import ApiError, bad_request, forbidden
 from gatecrier_sandbox.model import Bot, Chat, ChatType, Dialog, Person, Room, Status
 from gatecrier_sandbox.state import State
+
+NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 
 class Access(IntEnum):
@@ -43,10 +46,9 @@ def identify(state: State, bot: Bot, chat_id: str) -> int:
             raise bad_request("chat not found")
         bot.known_chats.add(number)
         return number
-    try:
-        return int(chat_id) if len(chat_id) < 20 else 0
-    except ValueError:
-        raise bad_request("chat not found") from None
+    if NUMBER.fullmatch(chat_id) is None:
+        raise bad_request("chat not found")
+    return int(chat_id)
 
 
 def _dialog(state: State, bot: Bot, number: int, access: Access) -> Dialog:

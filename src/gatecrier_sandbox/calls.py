@@ -90,19 +90,31 @@ def _short(params: dict[str, str]) -> bytes:
 
 
 class Deliveries:
-    """Which messages a bot got into private chats, as sent: proof that nobody got two."""
+    """
+    How often each text reached each person: proof that nobody got two.
+
+    Never forgotten (a campaign is judged when it is over), so it grows with people times different texts,
+    not with messages: a text is kept as its hash, as a repeated one is a higher number.
+    """
 
     def __init__(self) -> None:
-        self._sent: dict[int, list[tuple[int, str]]] = {}
+        self._counts: dict[int, dict[tuple[int, int], int]] = {}
 
     def add(self, bot_id: int, person_id: int, text: str) -> None:
         """Note one message that arrived."""
-        self._sent.setdefault(bot_id, []).append((person_id, text))
+        counts = self._counts.setdefault(bot_id, {})
+        key = (person_id, hash(text))
+        counts[key] = counts.get(key, 0) + 1
+
+    def __len__(self) -> int:
+        """How many pairs of person and text are kept."""
+        return sum(map(len, self._counts.values()))
 
     def count(self, bot_id: int, *, text: str | None = None) -> dict[int, int]:
         """Messages per person, of all texts or of exactly one."""
-        counts: dict[int, int] = {}
-        for person_id, sent in self._sent.get(bot_id, []):
-            if text is None or sent == text:
-                counts[person_id] = counts.get(person_id, 0) + 1
-        return counts
+        wanted = None if text is None else hash(text)
+        found: dict[int, int] = {}
+        for (person_id, sent), times in self._counts.get(bot_id, {}).items():
+            if wanted in {None, sent}:
+                found[person_id] = found.get(person_id, 0) + times
+        return found

@@ -29,12 +29,23 @@ def press(
     if bot is None:
         raise Refused("the message is not a bot's", field="message_id")
     click = Click(str(state.rng.getrandbits(62)), bot.id, person.id, state.clock.now())
+    _forget_stale(state)
     state.clicks[click.id] = click
     query: Wire = {"id": click.id, "from": wire.user(person)}
     query["message"] = wire.message(state, room, message)
     query |= {"chat_instance": str(hash((chat_id, bot.id)) & (2**62 - 1)), "data": data}
     state.emit(bot, "callback_query", query)
     return click
+
+
+def _is_stale(state: State, click: Click) -> bool:
+    return click.date + LIFETIME < state.clock.now()
+
+
+def _forget_stale(state: State) -> None:
+    """Drop the presses nobody can answer any more; they stand in the order of their time."""
+    while (oldest := next(iter(state.clicks.values()), None)) and _is_stale(state, oldest):
+        del state.clicks[oldest.id]
 
 
 def _button(message: Message, data: str, text: str) -> str:
@@ -60,8 +71,7 @@ def answer(state: State, bot_id: int, query_id: str, *, text: str, show_alert: b
         ApiError: 400 unknown, another bot's, answered before, or older than `LIFETIME` seconds.
     """
     click = state.clicks.get(query_id)
-    stale = click is not None and click.date + LIFETIME < state.clock.now()
-    if click is None or click.bot_id != bot_id or click.answered or stale:
+    if click is None or click.bot_id != bot_id or click.answered or _is_stale(state, click):
         raise bad_request(TOO_OLD)
     if len(text) > 200:
         raise bad_request("MESSAGE_TOO_LONG")

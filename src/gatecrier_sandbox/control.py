@@ -245,7 +245,7 @@ class Desk:
         return {"callback_query_id": self.world.click(**msgspec.structs.asdict(wish)).id}
 
     async def show_click(self, request: Request) -> Wire:
-        """Whether a press was answered, and how."""
+        """Whether a press was answered, and how; after its 150 seconds the next press makes it forgotten."""
         click = self.world.clicks.get(request.path_params["click_id"])
         if click is None:
             raise Refused("there is no such click", status=404)

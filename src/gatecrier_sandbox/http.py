@@ -1,4 +1,4 @@
-"""The door for bots: a raw ASGI callable on `/bot<token>/<method>`; everything under `/sandbox` goes on."""
+"""The door: a raw ASGI callable on `/bot<token>/<method>`; `/` is a page, and `/sandbox` goes on."""
 
 import asyncio
 from typing import cast
@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import gatecrier_sandbox.methods  # noqa: F401 - registers every method
 from gatecrier_sandbox.api import Answer, BotApi, refusal
 from gatecrier_sandbox.errors import ApiError, not_found, too_large
+from gatecrier_sandbox.front_page import FRONT_PAGE
 from gatecrier_sandbox.params import LARGEST_BODY, Params, read
 from gatecrier_sandbox.protocol import DROP
 
@@ -29,6 +30,8 @@ class Door:
         path: str = scope["path"]
         if path == "/sandbox" or path.startswith("/sandbox/"):
             await self.control(scope, receive, send)
+        elif path == "/" and scope["method"] == "GET":
+            await _send(send, 200, FRONT_PAGE, kind=b"text/html; charset=utf-8")
         elif scope["method"] not in {"GET", "POST"}:
             await _send(send, 501, b"")
         else:
@@ -94,8 +97,10 @@ async def _reply(send: Send, answer: Answer) -> None:
     await _send(send, answer.status, answer.body, *headers)
 
 
-async def _send(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
-    fixed = ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)))
+async def _send(
+    send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes], kind: bytes = b"application/json"
+) -> None:
+    fixed = ((b"content-type", kind), (b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": [*fixed, *headers]})
     await send({"type": "http.response.body", "body": body})
 

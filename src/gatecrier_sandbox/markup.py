@@ -109,15 +109,24 @@ def _action(name: str, value: object) -> object:
     elif not isinstance(value, dict):
         _refuse(f'Field "{name}" must be of type Object')
     else:
-        return {key: content for key, content in value.items() if content is not None}
+        kept = {key: content for key, content in value.items() if content is not None}
+        return _web_app(kept) if name == "web_app" else kept
     return value
 
 
-def _url(address: str) -> str:
+def _web_app(value: Wire) -> Wire:
+    address = value.get("url")
+    if not isinstance(address, str):
+        _refuse('Can\'t find field "url"' if address is None else 'Field "url" must be of type String')
+    return {"url": _url(address, "Web App URL", https_only=True)}
+
+
+def _url(address: str, noun: str = "URL", *, https_only: bool = False) -> str:
+    address = address.strip()
     try:
-        return checked(address)
+        return checked(address, https_only=https_only)
     except ValueError as error:
-        raise bad_request(f"inline keyboard button URL '{address}' is invalid: {error}") from None
+        raise bad_request(f"inline keyboard button {noun} '{address}' is invalid: {error}") from None
 
 
 def _refuse(text: str) -> NoReturn:

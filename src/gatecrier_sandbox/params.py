@@ -1,14 +1,14 @@
 """The parameters of a request: query string, then body; the first of a name wins."""
 
+import json
 import re
 import zlib
+from contextlib import suppress
 from urllib.parse import unquote_to_bytes
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from gatecrier_sandbox.errors import ApiError, bad_request, too_large
-from gatecrier_sandbox.structured import BROKEN
 
 LONGEST = 1 << 20
 """Bytes of all parameters that are no files."""
@@ -16,7 +16,9 @@ MOST_FILES = 50
 LARGEST_BODY = 64 << 20
 """Bytes of a body, also after decompression."""
 
-JSON_OBJECT = msgspec.json.Decoder(dict[str, Raw])
+VALUE = json.JSONDecoder(strict=False)
+OPENING, COLON, COMMA = (re.compile(rf"[ \t\r\n]*{sign}[ \t\r\n]*") for sign in (r"\{", ":", ","))
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 DIGITS = re.compile(r"\s*([+-]?\d{1,25})")
 NAME = re.compile(rb'[\s;]name="?([^";\r\n]*)"?', re.IGNORECASE)
 FILENAME = re.compile(rb"[\s;]filename\*?=", re.IGNORECASE)
@@ -114,16 +116,31 @@ def _unquoted(value: bytes) -> bytes:
 
 
 def _json(body: bytes) -> list[tuple[str, str | None]]:
-    """Strings are taken unescaped; any other value keeps its raw JSON text."""
-    try:
-        values = JSON_OBJECT.decode(body)
-        return [(name, _raw_text(bytes(value))) for name, value in values.items()]
-    except BROKEN:
-        return []
+    """
+    Read an object member by member; what stands before a mistake counts.
+
+    Strings are taken unescaped; any other value keeps its raw JSON text.
+    Source: td HttpReader::parse_json_parameters.
+    """
+    text = body.decode(errors="surrogateescape")
+    pairs: list[tuple[str, str | None]] = []
+    sign = OPENING.match(text)
+    with suppress(ValueError, RecursionError):
+        while sign is not None and text.startswith('"', sign.end()):
+            name, end = VALUE.raw_decode(text, sign.end())
+            colon = COLON.match(text, end)
+            if colon is None:
+                break
+            value, end = VALUE.raw_decode(text, colon.end())
+            raw = value if isinstance(value, str) else text[colon.end() : end]
+            pairs.append((_sound(name) or "", _sound(raw)))
+            sign = COMMA.match(text, end)
+    return pairs
 
 
-def _raw_text(raw: bytes) -> str | None:
-    return msgspec.json.decode(raw, type=str) if raw[:1] == b'"' else _decoded(raw)
+def _sound(text: str) -> str | None:
+    """A text, or None if it cannot be written as UTF-8."""
+    return text if text.isascii() or SURROGATE.search(text) is None else None
 
 
 def _multipart(body: bytes, content_type: bytes) -> tuple[list[tuple[str, str | None]], frozenset[str]]:

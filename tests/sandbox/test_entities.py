@@ -9,9 +9,15 @@ from hypothesis import strategies as st
 from gatecrier_sandbox.entities.formatted import formatted
 from gatecrier_sandbox.errors import ApiError
 
+SHOWN = [("hashtag", 0, 2), ("cashtag", 3, 4), ("url", 8, 5), ("email", 14, 6)]
+KINDS = ("bold", "italic", "underline", "strikethrough", "spoiler")
 PARSED = [
     ("HTML", "<b>a</b>", "a", [("bold", 0, 1)]),
     ("HTML", "😀<i>x</i>", "😀x", [("italic", 2, 1)]),
+    ("HTML", "é > 😀 &amp; <b>é😀</b>&<i>x</i>", "é > 😀 & é😀&x", [("bold", 9, 3), ("italic", 13, 1)]),
+    ("HTML", "<b>bold</B> <I\n>x</ >", "bold x", [("bold", 0, 4), ("italic", 5, 1)]),
+    ("HTML", "&ltx &#00000065; &gt ", "&ltx &#00000065; >", []),
+    ("HTML", " \n <b> a</b>", " a", [("bold", 0, 2)]),
     ("HTML", "<b>a<u>b</u></b>", "ab", [("bold", 0, 2), ("underline", 1, 1)]),
     ("HTML", "&lt;&#65;&#x42;&amp;&quot;&nbsp;", '<AB&"&nbsp;', []),
     ("HTML", 'x <a href="a.com?x=1&amp;y=2">y</a>', "x y", [("text_link", 2, 1)]),
@@ -19,26 +25,54 @@ PARSED = [
     ("HTML", '<span class="tg-spoiler">x</span>', "x", [("spoiler", 0, 1)]),
     ("HTML", "<blockquote expandable>x</blockquote>", "x", [("expandable_blockquote", 0, 1)]),
     ("HTML", "a > b", "a > b", []),
+    ("HTML", "<code>@olga</code> <pre>/go</pre>", "@olga /go", [("code", 0, 5), ("pre", 6, 3)]),
     ("html", "<b></b>x  ", "x", []),
-    ("MarkdownV2", r"*a* _b_ __c__ ~d~ ||e||", "a b c d e", ["bold", "italic", "underline"]),
+    (
+        "MarkdownV2",
+        r"*a* _b_ __c__ ~d~ ||e||",
+        "a b c d e",
+        [(kind, 2 * n, 1) for n, kind in enumerate(KINDS)],
+    ),
     ("MarkdownV2", r"1\.5 `a.b`", "1.5 a.b", [("code", 4, 3)]),
     ("MarkdownV2", "```py\nx```", "x", [("pre", 0, 1)]),
     ("MarkdownV2", r"[x](http://a.com/\))", "x", [("text_link", 0, 1)]),
     ("MarkdownV2", ">q\n>r\nx", "q\nr\nx", [("blockquote", 0, 4)]),
-    ("Markdown", "*a* _b_ [c](a.com)", "a b c", [("bold", 0, 1), ("italic", 2, 1)]),
-    ("", "/go@gate_bot @olga #x https://a.com", "/go@gate_bot @olga #x https://a.com", ["bot_command"]),
+    ("Markdown", "*a* _b_ [c](a.com)", "a b c", [("bold", 0, 1), ("italic", 2, 1), ("text_link", 4, 1)]),
+    (
+        "",
+        "  \n /go@gate_bot 😀 @olga\t\n",
+        "/go@gate_bot 😀 @olga",
+        [("bot_command", 0, 12), ("mention", 16, 5)],
+    ),
+    ("", "#x $USD b.com a@b.co", "#x $USD b.com a@b.co", SHOWN),
+    ("", "see https://a.com/b.", "see https://a.com/b.", [("url", 4, 15)]),
 ]
 
 
 @pytest.mark.parametrize(("mode", "raw", "plain", "expected"), PARSED)
 def test_markup_becomes_text_and_entities(mode: str, raw: str, plain: str, expected: list[Any]) -> None:
-    """Offsets and lengths count UTF-16 units of the plain text."""
+    """Offsets and lengths count UTF-16 units of the plain text; blanks go at the end and up to an entity."""
     text, entities = formatted(raw, mode, "")
     assert text == plain
-    found = [(entity["type"], entity["offset"], entity["length"]) for entity in entities]
-    for want, got in zip(expected, found, strict=False):
-        assert got == want if isinstance(want, tuple) else got[0] == want
-    assert len(found) >= len(expected)
+    assert [(entity["type"], entity["offset"], entity["length"]) for entity in entities] == expected
+
+
+LANGUAGES = [
+    ('<pre><code class="language-py">x</code></pre>', [{"type": "pre", "language": "py"}]),
+    ('<code class="language-py"><pre>x</pre></code>', [{"type": "pre", "language": "py"}]),
+    ('<code class="language-py">x</code>', [{"type": "code"}]),
+    ('<pre> <code class="language-py">x</code></pre>', [{"type": "pre"}, {"type": "code"}]),
+    ('<pre><code class="language-py">x</code> y</pre>', [{"type": "pre"}, {"type": "code"}]),
+]
+
+
+@pytest.mark.parametrize(("raw", "expected"), LANGUAGES)
+def test_code_has_a_language_only_where_it_fills_pre(raw: str, expected: list[dict[str, str]]) -> None:
+    """A lone <code class="language-x">, or one that leaves part of its <pre> free, has none."""
+    _, entities = formatted(raw, "HTML", "")
+    assert [{key: entity[key] for key in entity if key in {"type", "language"}} for entity in entities] == (
+        expected
+    )
 
 
 WRONG = [
@@ -49,6 +83,7 @@ WRONG = [
     ("HTML", "<b>x</i>", 'Unmatched end tag at byte offset 4, expected "</b>", found "</i>"'),
     ("HTML", "<b>x", 'Can\'t find end tag corresponding to start tag "b"'),
     ("HTML", "<b =1>x</b>", 'Empty attribute name in the tag "b" at byte offset 0'),
+    ("HTML", '<tg-emoji emoji-id="x">x</tg-emoji>', "Invalid custom emoji identifier specified"),
     ("HTML", "<span>x</span>", 'Tag "span" must have class "tg-spoiler" at byte offset 0'),
     ("MarkdownV2", "a.b", "Character '.' is reserved and must be escaped with the preceding '\\'"),
     ("MarkdownV2", "a *b", "Can't find end of Bold entity at byte offset 2"),

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import io
+import re
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,6 +12,7 @@ import aiohttp
 import pytest
 
 from gatecrier_sandbox import Limits, Sandbox
+from gatecrier_sandbox.errors import ApiError
 from gatecrier_sandbox.params import read
 from gatecrier_sandbox.updates import UpdateQueue
 
@@ -67,6 +69,47 @@ async def test_parameters_come_any_way_and_the_first_wins(desk: Desk) -> None:
     mixed = {"chat_id": chat_id, "text": "second"}
     assert await desk.sent_text(params={"text": "first"}, data=mixed) == "first"
     assert await desk.sent_text(verb="GET", params={"chat_id": chat_id, "text": "get"}) == "get"
+
+
+READ = [
+    (b'{"text":"first","text":"second"}', {"text": "first"}),
+    (b'{"te\\u0078t":"first","text":"second"}', {"text": "first"}),
+    (b' { "text" : "a" , "n" : {"a": 1} , "l":[1, 2] }', {"text": "a", "n": '{"a": 1}', "l": "[1, 2]"}),
+    (b'{"chat_id":-5,"text":"a", oops', {"chat_id": "-5", "text": "a"}),
+    (b'{"chat_id":5,"text":"a"', {"chat_id": "5", "text": "a"}),
+    (b'{"chat_id":5,"text":"a', {"chat_id": "5"}),
+    (b'{"chat_id" 5}', {}),
+    (b"[1]", {}),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), READ)
+def test_a_broken_json_body_counts_up_to_its_mistake(body: bytes, expected: dict[str, str]) -> None:
+    """The first of a name wins, the query string before it; what was read before a mistake stays."""
+    params = read(b"offset=7", b"application/json", b"", body)
+    assert params.values == {"offset": "7"} | expected
+
+
+def test_a_json_text_that_is_no_utf8_is_refused_where_it_is_used() -> None:
+    """The others are read; only this one cannot be."""
+    params = read(b"", b"application/json", b"", b'{"text":"\xff","half":"\\ud800","chat_id":5}')
+    assert params.text("chat_id") == "5"
+    for name in ("text", "half"):
+        with pytest.raises(ApiError, match="strings must be encoded in UTF-8"):
+            params.text(name)
+
+
+async def test_a_browser_is_told_where_it_is(desk: Desk) -> None:
+    """The front page is plain HTML without scripts or tokens, and its links lead somewhere."""
+    async with desk.client.get(desk.sandbox.url + "/") as response:
+        page = await response.text()
+        assert (response.status, response.content_type) == (200, "text/html")
+    assert "script" not in page
+    assert desk.bot.token not in page
+    links = re.findall(r'href="([^"]+)"', page)
+    assert "/sandbox" in links
+    for link in links:
+        assert (await desk.ask("GET", link))[0] == 200
 
 
 async def test_paths_and_tokens_are_told_apart(desk: Desk) -> None:

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from gatecrier_sandbox import Limits
-from gatecrier_sandbox.calls import CallFilter
+from gatecrier_sandbox.calls import CallFilter, Deliveries
 from gatecrier_sandbox.errors import Refused
 from gatecrier_sandbox.faults import Fault, FaultKind, Faults
 from gatecrier_sandbox.limits import Meter
@@ -49,6 +49,34 @@ async def test_too_many_is_said_with_the_seconds() -> None:
     assert town.world.deliveries.count(town.bot.id) == {town.reader.id: 3}
     town.clock.advance(1)
     await town.result("sendMessage", chat_id=town.reader.id, text="x")
+
+
+async def test_edits_count_as_messages_do() -> None:
+    """An edit is charged; one that changes nothing, or is refused, is not."""
+    town = Town(Limits(per_bot=None, per_private_chat=1.0))
+    town.world.start(town.reader.id, town.bot.id)
+    sent = await town.result("sendMessage", chat_id=town.reader.id, text="0")
+    place = {"chat_id": town.reader.id, "message_id": sent["message_id"]}
+    for _ in range(3):
+        assert "not modified" in (await town.error("editMessageText", **place, text="0"))[1]
+    await town.result("editMessageText", **place, text="1")
+    await town.result("editMessageText", **place, text="2")
+    error = await town.error("editMessageText", **place, text="3")
+    assert error == (429, "Too Many Requests: retry after 1")
+    assert town.bot.dialogs[town.reader.id].messages[sent["message_id"]].text == "2"
+
+
+def test_deliveries_count_per_person_and_text() -> None:
+    """The same text twice is one entry with the number two; what is kept does not grow with messages."""
+    deliveries = Deliveries()
+    for text in ("a", "b", *["a"] * 1000):
+        deliveries.add(1, 5, text)
+    deliveries.add(1, 6, "a")
+    deliveries.add(2, 5, "a")
+    assert deliveries.count(1) == {5: 1002, 6: 1}
+    assert deliveries.count(1, text="a") == {5: 1001, 6: 1}
+    assert deliveries.count(1, text="c") == {}
+    assert len(deliveries) == 4
 
 
 def test_a_fault_strikes_where_and_as_often_as_ordered() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gatecrier_sandbox import rights
 from gatecrier_sandbox.errors import ApiError, Refused
 from gatecrier_sandbox.permissions import ALL, MEDIA, PERMISSIONS, requested
 from sandbox.town import ALL_UPDATES, Town
@@ -74,6 +75,39 @@ async def test_a_date_too_near_or_too_far_means_for_ever(ahead: int, kept: int) 
     assert until == (town.world.today + kept if kept else 0)
 
 
+async def test_the_date_a_bot_gave_is_the_date_it_sees() -> None:
+    """until_date is the same Unix second in getChatMember and in chat_member, restricted or banned."""
+    town = Town()
+    await town.updates(allowed_updates=ALL_UPDATES)
+    target = {"chat_id": town.group.id, "user_id": town.reader.id}
+    for method, days in (("restrictChatMember", 1), ("banChatMember", 2)):
+        date = town.world.today + days * 86_400
+        await town.result(method, **target, permissions={}, until_date=date)
+        assert (await town.result("getChatMember", **target))["until_date"] == date
+        assert (await town.updates())[-1]["chat_member"]["new_chat_member"]["until_date"] == date
+
+
+async def test_a_basic_group_removes_instead_of_banning() -> None:
+    """Who was banned from a basic group has left, and comes back when they like."""
+    town = Town()
+    small = town.world.chat("group", "Small")
+    town.world.set_member(small.id, town.bot.id, "administrator")
+    town.world.join(small.id, town.reader.id)
+    await town.result("banChatMember", chat_id=small.id, user_id=town.reader.id)
+    assert town.world.member(small.id, town.reader.id).status == "left"
+    assert town.world.join(small.id, town.reader.id).present
+
+
+async def test_lifting_everything_from_the_banned_lets_them_back() -> None:
+    """All sixteen permissions for somebody kicked make them left, not a member."""
+    town = Town()
+    target = {"chat_id": town.group.id, "user_id": town.reader.id}
+    await town.result("banChatMember", **target)
+    await town.result("restrictChatMember", **target, permissions=dict.fromkeys(PERMISSIONS, True))
+    assert (await town.result("getChatMember", **target))["status"] == "left"
+    assert town.world.join(**target).status == "member"
+
+
 async def test_a_restriction_ends_by_itself() -> None:
     """When until_date has passed the person speaks again."""
     town = Town()
@@ -120,6 +154,7 @@ REFUSALS = [
     ("banChatMember", "owner", "Bad Request: can't remove chat owner"),
     ("promoteChatMember", "bot", "Bad Request: can't promote self"),
     ("promoteChatMember", "reader", "Bad Request: not enough rights"),
+    ("promoteChatMember", "owner", "Bad Request: can't remove chat owner"),
 ]
 
 
@@ -230,6 +265,32 @@ async def test_a_bot_promotes_only_with_rights_it_has() -> None:
     assert (member["can_be_edited"], member["can_pin_messages"]) == (True, True)
     await town.result("promoteChatMember", **target)
     assert town.world.member(**target).status == "member"
+
+
+async def test_another_persons_administrator_is_not_promoted() -> None:
+    """Only who made an administrator changes their rights or takes them away."""
+    town = Town()
+    every = dict.fromkeys(rights.OF_TYPE[town.group.type], True)
+    town.world.set_member(town.group.id, town.bot.id, "administrator", rights=every)
+    target = {"chat_id": town.group.id, "user_id": town.reader.id}
+    town.world.set_member(town.group.id, town.reader.id, "administrator", by=town.owner.id)
+    for wish in ({"can_pin_messages": True}, {}):
+        assert await town.error("promoteChatMember", **target, **wish) == (
+            400,
+            "Bad Request: CHAT_ADMIN_REQUIRED",
+        )
+    assert town.world.member(**target).is_admin
+
+
+@pytest.mark.parametrize("shape", ["{}_{}", "{} {}", " {}{}", "{}{} ", "+{}{}"])
+async def test_a_chat_id_is_digits_and_nothing_else(shape: str) -> None:
+    """No underscores, no blanks, no plus sign: Python's int() is kinder than Telegram."""
+    town = Town()
+    town.world.start(town.reader.id, town.bot.id)
+    digits = str(town.reader.id)
+    assert await town.result("getChat", chat_id=digits)
+    written = shape.format(digits[:3], digits[3:])
+    assert await town.error("getChat", chat_id=written) == (400, "Bad Request: chat not found")
 
 
 def test_sixteen_permissions() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from gatecrier_sandbox.methods.editing import NOT_MODIFIED
+from gatecrier_sandbox.model import Message
 from sandbox.town import Town
 
 KEYBOARD = {
@@ -47,6 +48,19 @@ REFUSED = [
         {"text": "x", "reply_markup": {"inline_keyboard": [[{"text": "a", "callback_data": "d" * 65}]]}},
         "BUTTON_DATA_INVALID",
     ),
+    (
+        {
+            "text": "x",
+            "reply_markup": {"inline_keyboard": [[{"text": "a", "web_app": {"url": "http://a.b"}}]]},
+        },
+        "inline keyboard button Web App URL 'http://a.b' is invalid: Only HTTPS links are allowed",
+    ),
+    (
+        {"text": "x", "reply_markup": {"inline_keyboard": [[{"text": "a", "web_app": {}}]]}},
+        "can't parse inline keyboard button: Can't find field \"url\"",
+    ),
+    ({"text": "x", "link_preview_options": "{"}, "can't parse link preview options JSON object"),
+    ({"text": "x", "link_preview_options": []}, "object expected as link preview options"),
     ({"text": "x", "reply_parameters": {"message_id": 99}}, "message to be replied not found"),
     ({"text": "x", "message_thread_id": 99}, "message thread not found"),
 ]
@@ -90,6 +104,8 @@ async def test_a_keyboard_is_kept_changed_and_taken_away() -> None:
     place = {"chat_id": town.reader.id, "message_id": sent["message_id"]}
     error = await town.error("editMessageText", **place, text="Hi", reply_markup=KEYBOARD)
     assert error == (400, f"Bad Request: {NOT_MODIFIED}")
+    error = await town.error("editMessageText", **place, text="Hi", link_preview_options="{")
+    assert error == (400, "Bad Request: can't parse link preview options JSON object")
     edited = await town.result("editMessageText", **place, text="Hi")
     assert "reply_markup" not in edited
     assert edited["edit_date"]
@@ -149,6 +165,66 @@ async def test_a_copy_has_the_words_and_entities_of_its_original() -> None:
         400,
         "Bad Request: message to copy not found",
     )
+
+
+async def test_a_copied_picture_may_get_another_caption() -> None:
+    """A given caption replaces that of a photo, even with nothing, up to 1024 characters; a text stays."""
+    town = make_town()
+    photo = town.world.say(town.group.id, town.reader.id, "old", media_group_id="7")
+    words = town.world.say(town.group.id, town.reader.id, "words")
+    place = {"from_chat_id": town.group.id, "chat_id": town.reader.id}
+
+    async def copy(original: Message, **given: str) -> Message:
+        copied = await town.result("copyMessage", **place, message_id=original.message_id, **given)
+        return town.bot.dialogs[town.reader.id].messages[copied["message_id"]]
+
+    assert (await copy(photo)).text == "old"
+    assert (await copy(photo, caption="")).text == ""
+    captioned = await copy(photo, caption="<b>new</b>", parse_mode="HTML")
+    assert (captioned.text, [entity["type"] for entity in captioned.entities]) == ("new", ["bold"])
+    assert (await copy(photo, caption="x" * 1024)).text == "x" * 1024
+    assert (await copy(words, caption="new")).text == "words"
+    long = await town.error("copyMessage", **place, message_id=photo.message_id, caption="x" * 1025)
+    assert long == (400, "Bad Request: message caption is too long")
+
+
+async def test_a_protected_message_says_so() -> None:
+    """protect_content is shown as has_protected_content, and only where it was asked for."""
+    town = make_town()
+    place = {"chat_id": town.reader.id, "text": "x"}
+    assert (await town.result("sendMessage", **place, protect_content=True))["has_protected_content"] is True
+    assert "has_protected_content" not in await town.result("sendMessage", **place)
+
+
+async def test_deletions_come_by_the_hundred() -> None:
+    """deleteMessages takes 1 to 100 ids, refuses more, and deletes nothing then."""
+    town = make_town()
+    said = town.world.say(town.group.id, town.reader.id, "spam").message_id
+    many = [said, *range(1000, 1100)]
+    error = await town.error("deleteMessages", chat_id=town.group.id, message_ids=many)
+    assert error == (400, "Bad Request: too many message identifiers specified")
+    assert said in town.group.messages
+    assert await town.result("deleteMessages", chat_id=town.group.id, message_ids=many[:100])
+    assert said not in town.group.messages
+    error = await town.error("deleteMessages", chat_id=town.group.id, message_ids=[])
+    assert error == (400, "Bad Request: message identifiers are not specified")
+
+
+async def test_a_press_can_be_answered_for_150_seconds() -> None:
+    """Then it is too old; presses nobody can answer any more are forgotten with the next one."""
+    town = make_town()
+    sent = await town.result("sendMessage", chat_id=town.reader.id, text="?", reply_markup=KEYBOARD)
+
+    def press() -> str:
+        return town.world.click(town.reader.id, town.bot.id, sent["message_id"], data="v:1").id
+
+    timely, late = press(), press()
+    town.clock.advance(150)
+    assert await town.result("answerCallbackQuery", callback_query_id=timely)
+    town.clock.advance(1)
+    assert (await town.error("answerCallbackQuery", callback_query_id=late))[0] == 400
+    assert press() in town.world.clicks
+    assert len(town.world.clicks) == 1
 
 
 async def test_a_press_reaches_the_bot_and_is_answered_once() -> None:

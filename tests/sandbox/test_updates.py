@@ -53,6 +53,38 @@ async def test_the_same_offset_in_haste_brings_one_update() -> None:
     assert len(await poll(queue, clock, offset=0, limit=100, timeout=0)) == 3
 
 
+@pytest.mark.parametrize(("later", "waits"), [(2.9, True), (3.0, False)])
+async def test_the_same_offset_within_three_seconds_waits_three(later: float, waits: bool) -> None:
+    """A short poll that asks again too soon becomes a long one of three seconds."""
+    queue, clock = make_queue(0)
+    assert await poll(queue, clock, offset=0, limit=100, timeout=0) == []
+    clock.advance(later)
+    again = asyncio.create_task(poll(queue, clock, offset=0, limit=100, timeout=0))
+    await asyncio.sleep(0)
+    assert again.done() != waits
+    clock.advance(3)
+    assert await again == []
+
+
+async def test_another_offset_is_no_haste() -> None:
+    """Who confirms and asks again at once is answered at once."""
+    queue, clock = make_queue(0)
+    for offset in (0, 7):
+        asked = asyncio.create_task(poll(queue, clock, offset=offset, limit=100, timeout=0))
+        await asyncio.sleep(0)
+        assert asked.done()
+
+
+def test_a_full_queue_loses_what_is_new() -> None:
+    """100,000 updates wait at most; further ones are counted as dropped and take no id."""
+    queue, clock = make_queue(100_000)
+    queue.add("message", b"{}", now=clock.now())
+    assert (len(queue.updates), queue.dropped, queue.next_id) == (100_000, 1, 100_100)
+    queue.seek(101)
+    queue.add("message", b"{}", now=clock.now())
+    assert (len(queue.updates), queue.dropped) == (100_000, 1)
+
+
 async def test_a_waiting_poll_ends_with_the_first_update() -> None:
     """A long poll answers as soon as there is something to say."""
     queue, clock = make_queue(0)
@@ -122,6 +154,66 @@ async def test_member_updates_go_to_subscribed_administrators() -> None:
     assert left["message"]["left_chat_member"]["id"] == stranger.id
     assert change["chat_member"]["new_chat_member"]["status"] == "left"
     assert change["chat_member"]["from"]["id"] == stranger.id
+
+
+async def test_member_updates_are_for_administrators() -> None:
+    """A subscribed bot that is a mere member hears who comes, but no chat_member."""
+    town = Town()
+    town.world.set_member(town.group.id, town.bot.id, "member")
+    await town.updates(allowed_updates=ALL_UPDATES)
+    town.world.join(town.group.id, town.world.person("Sven").id)
+    assert [list(update)[1] for update in await town.updates()] == ["message"]
+
+
+HEARD = [
+    ("hello", False),
+    ("/help", True),
+    ("/help@gate_bot", True),
+    ("/help@other_bot", False),
+    ("so @Gate_Bot says", True),
+]
+
+
+@pytest.mark.parametrize(("text", "heard"), HEARD)
+async def test_privacy_mode_hides_what_is_not_for_the_bot(text: str, heard: bool) -> None:
+    """A member without the right to read all hears commands, mentions and service messages only."""
+    town = Town()
+    town.bot.reads_all = False
+    town.world.say(town.group.id, town.reader.id, "as an administrator it hears all")
+    town.world.set_member(town.group.id, town.bot.id, "member")
+    assert "message" in (await town.updates())[0]
+    town.world.say(town.group.id, town.reader.id, text)
+    assert bool(await town.updates()) == heard
+    town.world.join(town.group.id, town.world.person("Sven").id)
+    assert "new_chat_members" in (await town.updates())[-1]["message"]
+
+
+async def test_privacy_mode_lets_replies_through() -> None:
+    """Who answers the bot is heard by it; who answers somebody else is not."""
+    town = Town()
+    town.bot.reads_all = False
+    town.world.set_member(town.group.id, town.bot.id, "member")
+    question = await town.result("sendMessage", chat_id=town.group.id, text="?")
+    await town.updates()
+    other = town.world.say(town.group.id, town.reader.id, "no")
+    town.world.say(town.group.id, town.reader.id, "no", reply_to_message_id=other.message_id)
+    town.world.say(town.group.id, town.reader.id, "yes", reply_to_message_id=question["message_id"])
+    assert [update["message"]["text"] for update in await town.updates()] == ["yes"]
+
+
+async def test_bots_do_not_hear_bots_in_groups() -> None:
+    """Neither another bot's words nor its own; in a channel the others hear a post."""
+    town = Town()
+    other = town.world.bot("other_bot")
+    for chat in (town.group, town.channel):
+        town.world.set_member(chat.id, other.id, "administrator")
+    other.queue.clear()
+    await town.updates()
+    await town.result("sendMessage", chat_id=town.group.id, text="x")
+    assert not other.queue.updates
+    await town.result("sendMessage", chat_id=town.channel.id, text="post")
+    assert b'"channel_post"' in other.queue.updates[0].body
+    assert not any("channel_post" in update for update in await town.updates())
 
 
 async def test_a_bot_thrown_out_hears_it_and_then_nothing() -> None:

@@ -19,7 +19,7 @@ PARSERS: dict[str, Callable[[str], tuple[str, list[Span]]]] = {
     "markdownv2": markdown.parse_v2,
 }
 KINDS = frozenset({*SIGNS, "text_mention", "blockquote", "expandable_blockquote"})
-DETECTED = frozenset({"phone_number", *(kind for kind, _ in PATTERNS)})
+DETECTED = frozenset({"phone_number", *(kind for kind, _, _ in PATTERNS)})
 
 
 def formatted(text: str, parse_mode: str, entities: str) -> tuple[str, list[Wire]]:
@@ -41,7 +41,7 @@ def formatted(text: str, parse_mode: str, entities: str) -> tuple[str, list[Wire
     else:
         raise bad_request("unsupported parse_mode")
     plain, spans = trimmed(plain, spans)
-    return plain, detect(plain, [span.wire() for span in spans])
+    return plain, detect(plain, spans)
 
 
 def need_visible(text: str) -> None:

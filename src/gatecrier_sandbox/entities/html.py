@@ -4,7 +4,7 @@ import re
 
 from msgspec import Struct
 
-from gatecrier_sandbox.entities.links import link_entity
+from gatecrier_sandbox.entities.links import NUMBER, link_entity
 from gatecrier_sandbox.entities.spans import Span, bytes_before, unparsable, utf16
 from gatecrier_sandbox.errors import ApiError
 from gatecrier_sandbox.model import Wire
@@ -28,8 +28,13 @@ TAGS = frozenset({*TYPES, "a", "tg-emoji", "tg-time", "blockquote"})
 NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 PLAIN = re.compile(r"[^<&]+")
 """What needs no second look: taken whole, since most of a message is that."""
-CHARACTER = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(lt|gt|amp|quot));?")
+CHARACTER = re.compile(
+    r"&(?:#x([0-9a-fA-F]{1,6})(?![0-9a-fA-F])|#([0-9]{1,7})(?![0-9])|(lt|gt|amp|quot)(?![A-Za-z]));?"
+)
 SPACE = " \t\n\r\v\f"
+GAP = re.compile(rf"[{SPACE}]*")
+TAG_NAME = re.compile(rf"[^{SPACE}>]*")
+QUOTED = {'"': re.compile(r'[^"&]+'), "'": re.compile(r"[^'&]+")}
 NAME_END = re.compile(r"[\s=>/\"']")
 TOKEN = re.compile(r"[A-Za-z0-9.\-]*")
 
@@ -68,13 +73,14 @@ class _Parser:
             self._step()
         if self.open:
             raise unparsable(f'Can\'t find end tag corresponding to start tag "{self.open[-1].name}"')
+        for span in self.spans:
+            if span.type == "code":  # a language belongs to <pre>; here it filled none
+                span.extra = {}
         return "".join(self.plain), self.spans
 
     def _step(self) -> None:
-        run = PLAIN.match(self.text, self.at)
-        if run is not None:
-            self.at = run.end()
-            self._keep(run[0])
+        if run := self._take(PLAIN):
+            self._keep(run)
             return
         if self._char() == "&":
             self._keep(self._character())
@@ -103,17 +109,21 @@ class _Parser:
         self.at += 1
         return self.text[self.at - 1]
 
+    def _take(self, pattern: re.Pattern[str]) -> str:
+        """What the pattern takes from here on, perhaps nothing."""
+        match = pattern.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+        return match[0] if match else ""
+
     def _skip_spaces(self) -> None:
-        while self._char() and self._char() in SPACE:
-            self.at += 1
+        self._take(GAP)
 
     def _wrong(self, what: str) -> ApiError:
         return unparsable(f"{what} at byte offset {bytes_before(self.text, self.tag_at)}")
 
     def _tag_name(self, start: int) -> str:
-        while self._char() and self._char() not in SPACE and self._char() != ">":
-            self.at += 1
-        return self.text[start : self.at]
+        self.at = start
+        return self._take(TAG_NAME)
 
     def _start_tag(self) -> None:
         name = self._tag_name(self.at).lower()
@@ -161,24 +171,24 @@ class _Parser:
         if quote and quote in "'\"":
             self.at += 1
             return self._quoted(quote)
-        match = TOKEN.match(self.text, self.at)
-        start, self.at = self.at, match.end() if match else self.at
+        start = self.at
+        token = self._take(TOKEN)
         if self._char() and self._char() not in SPACE + ">":
             offset = bytes_before(self.text, start)
             raise unparsable(f"Unexpected end of name token at byte offset {offset}")
-        return self.text[start : self.at].lower()
+        return token.lower()
 
     def _quoted(self, quote: str) -> str:
         value = []
         while self._char() and self._char() != quote:
-            value.append(self._character())
+            value.append(self._take(QUOTED[quote]) or self._character())
         self.at += 1
         return "".join(value)
 
     def _end_tag(self) -> None:
         if not self.open:
             raise self._wrong("Unexpected end tag")
-        name = self._tag_name(self.at + 1)
+        name = self._tag_name(self.at + 1).lower()
         self._skip_spaces()
         if self._char() != ">":
             raise self._wrong("Unclosed end tag")
@@ -202,7 +212,7 @@ class _Parser:
             self.spans.append(Span(found[0], tag.offset, length, found[1]))
 
     def _close_code(self, tag: Open, length: int) -> None:
-        """`<pre><code class="language-x">` in either order is one block with a language."""
+        """`<pre>` and `<code class="language-x">`, in either order: one block if one fills the other."""
         last = self.spans[-1] if self.spans else None
         twin = last and (last.offset, last.length) == (tag.offset, length)
         if last and twin and tag.name == "pre" and last.type == "code" and last.extra:
@@ -239,6 +249,8 @@ def _entity(tag: Open) -> tuple[str, Wire] | None:
     if tag.name == "blockquote":
         return ("expandable_blockquote" if tag.argument else "blockquote"), {}
     if tag.name == "tg-emoji":
-        return ("custom_emoji", {"custom_emoji_id": tag.argument}) if tag.argument.isdigit() else None
+        if NUMBER.fullmatch(tag.argument) is None:
+            raise unparsable("Invalid custom emoji identifier specified")
+        return "custom_emoji", {"custom_emoji_id": tag.argument}
     kind = TYPES.get(tag.name)
     return (kind, {}) if kind else None

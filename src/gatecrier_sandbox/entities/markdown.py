@@ -1,12 +1,20 @@
 """parse_mode MarkdownV2 and the older Markdown. Source: td MessageEntity.cpp; the texts are its own."""
 
+import re
+
 from msgspec import Struct
 
-from gatecrier_sandbox.entities.links import link_entity
+from gatecrier_sandbox.entities.links import emoji_or_time, link_entity
 from gatecrier_sandbox.entities.spans import Span, bytes_before, unparsable, utf16
+from gatecrier_sandbox.errors import ApiError
 from gatecrier_sandbox.model import Wire
 
-RESERVED = frozenset("_*[]()~`>#+-=|{}.!")
+PLAIN = re.compile(r"[^_*\[\]()~`>#+\-=|{}.!\\\r\n]+")
+"""What stands for itself everywhere: taken whole, since most of a message is that."""
+RESERVED = frozenset("_*[]()~`>#+-=|{}.!\n")
+RESERVED_IN_CODE = frozenset("`")
+LANGUAGE = re.compile(r"[^ \t\r\n\v\x00`]+(?=[ \t\r\n\v\x00])")
+LINE_BREAK = re.compile(r"\r\n|\n\r|[\r\n]")
 PRINTED = {
     "bold": "Bold",
     "italic": "Italic",
@@ -17,6 +25,7 @@ PRINTED = {
     "pre": "Pre",
     "text_link": "TextUrl",
     "custom_emoji": "CustomEmoji",
+    "blockquote": "BlockQuote",
 }
 SIGNS = {"bold": "*", "italic": "_", "underline": "__", "strikethrough": "~", "spoiler": "||"}
 SIGNS |= {"code": "`", "pre": "```", "text_link": "]", "custom_emoji": "]"}
@@ -54,19 +63,29 @@ class _Writer:
         self.length = 0
         self.spans: list[Span] = []
 
-    def keep(self, character: str) -> None:
-        self.plain.append(character)
-        self.length += utf16(character)
+    def keep(self, text: str) -> None:
+        self.plain.append(text)
+        self.length += utf16(text)
 
     def sees(self, sign: str) -> bool:
         return self.text.startswith(sign, self.at)
 
-    def close(self, kind: str, offset: int, begin: int, address: str, extra: Wire) -> None:
+    def skip_language(self) -> str:
+        """The word behind ``` if a blank follows it; then one line break is skipped."""
+        word = LANGUAGE.match(self.text, self.at)
+        self.at = word.end() if word else self.at
+        line_break = LINE_BREAK.match(self.text, self.at)
+        self.at = line_break.end() if line_break else self.at
+        return word[0] if word else ""
+
+    def close(self, kind: str, offset: int, begin: int, address: str | None, extra: Wire) -> None:
+        """Note an entity that ends here; a link without an address is its own."""
         length = self.length - offset
         if not length:
             return
         if kind == "text_link":
-            self.spans.extend(link_entity(offset, length, address or "".join(self.plain[begin:])))
+            written = "".join(self.plain[begin:]) if address is None else address
+            self.spans.extend(link_entity(offset, length, written))
         else:
             self.spans.append(Span(kind, offset, length, extra))
 
@@ -75,113 +94,121 @@ class _MarkdownV2(_Writer):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.open: list[Open] = []
-        self.quote: int | None = None
+        self.in_quote = False
+        self.at_line_start = True
 
     def parse(self) -> tuple[str, list[Span]]:
         while self.at < len(self.text):
             self._step()
+        if self.in_quote:
+            self._end_last_quote()
         if self.open:
-            last = self.open[-1]
-            kind = "PreCode" if last.language else PRINTED[last.type]
-            offset = bytes_before(self.text, last.at)
-            raise unparsable(f"Can't find end of {kind} entity at byte offset {offset}")
-        self._end_quote(expandable=False)
+            raise self._unclosed()
         return "".join(self.plain), self.spans
 
     def _step(self) -> None:
         char = self.text[self.at]
-        if char == "\\" and self.at + 1 < len(self.text) and 0 < ord(self.text[self.at + 1]) <= 126:
-            self.keep(self.text[self.at + 1])
-            self.at += 2
-        elif self._starts_quote(char):
+        if char == "\\" and "\0" < self.text[self.at + 1 : self.at + 2] <= "~":
             self.at += 1
-        elif char not in self._reserved():
-            self._plain(char)
+            self._plain(self.text[self.at])
+        elif char not in (RESERVED_IN_CODE if self._in_code() else RESERVED):
+            run = PLAIN.match(self.text, self.at)
+            self._plain(run[0] if run else char, starts_line=False)
+        elif self.in_quote and char == "\n" and self.text[self.at + 1 : self.at + 2] != ">":
+            self._end_quote()
         elif self.open and self._closes():
             self._close(self.open.pop())
-        elif self._ends_expandable():
-            self.at += 2
+        elif char == "\n":
+            self._plain(char)
         else:
             self._open(char)
 
-    def _reserved(self) -> frozenset[str]:
-        in_code = self.open and self.open[-1].type in {"code", "pre"}
-        return frozenset("`") if in_code else RESERVED
+    def _in_code(self) -> bool:
+        return bool(self.open) and self.open[-1].type in {"code", "pre"}
 
-    def _plain(self, char: str) -> None:
-        self.keep(char)
-        self.at += 1
-        if char == "\n" and self.quote is not None and not self.sees(">"):
-            self._end_quote(expandable=False)
+    def _plain(self, text: str, *, starts_line: bool = True) -> None:
+        """Keep text; a quote can begin behind a line break, and behind \\r as behind what precedes it."""
+        self.keep(text)
+        self.at += len(text)
+        if text != "\r":
+            self.at_line_start = starts_line and text == "\n"
 
-    def _starts_quote(self, char: str) -> bool:
-        at_line_start = self.at == 0 or self.text[self.at - 1] == "\n"
-        in_code = self.open and self.open[-1].type in {"code", "pre"}
-        if char != ">" or in_code or not (at_line_start or (self.length == 0 and self.quote is None)):
-            return False
-        if self.quote is None:
-            self.quote = self.length
-        return True
+    def _unclosed(self) -> ApiError:
+        last = self.open[-1]
+        kind = "PreCode" if last.language else PRINTED[last.type]
+        offset = bytes_before(self.text, last.at)
+        return unparsable(f"Can't find end of {kind} entity at byte offset {offset}")
 
-    def _ends_expandable(self) -> bool:
-        after = self.text[self.at + 2 : self.at + 3]
-        if self.quote is None or not self.sees("||") or after not in {"", "\n"}:
-            return False
-        self._end_quote(expandable=True)
-        return True
+    def _end_quote(self) -> None:
+        """The line break ends the quote and belongs to it; what was opened in it must be closed."""
+        expandable = self._folds("||", "||\r")
+        if expandable:
+            self.open.pop()
+        if self.open[-1].type != "blockquote":
+            raise self._unclosed()
+        self._plain("\n")
+        self._close_quote(expandable=expandable)
 
-    def _end_quote(self, *, expandable: bool) -> None:
-        if self.quote is not None and self.length > self.quote:
-            kind = "expandable_blockquote" if expandable else "blockquote"
-            self.spans.append(Span(kind, self.quote, self.length - self.quote, {}))
-        self.quote = None
+    def _end_last_quote(self) -> None:
+        """The text ends, and with it its last quote."""
+        expandable = self._folds("||")
+        if expandable:
+            self.open.pop()
+        if self.open[-1].type == "blockquote":
+            self._close_quote(expandable=expandable)
+
+    def _folds(self, *signs: str) -> bool:
+        """Whether the line ends with a `||` that closes no spoiler: it makes the quote expandable."""
+        last = self.open[-1]
+        return last.type == "spoiler" and self.text[last.at : self.at] in signs
+
+    def _close_quote(self, *, expandable: bool) -> None:
+        quote = self.open.pop()
+        kind = "expandable_blockquote" if expandable else "blockquote"
+        self.close(kind, quote.offset, quote.begin, None, {})
+        self.in_quote = False
 
     def _closes(self) -> bool:
         kind = self.open[-1].type
-        if kind == "italic" and self.sees("__"):
+        if kind == "blockquote" or (kind == "italic" and self.sees("__")):
             return False
         return self.sees(SIGNS[kind])
 
     def _open(self, char: str) -> None:
+        if char == ">" and self.at_line_start:
+            self._start_quote()
+            return
         for sign, kind in OPENERS:
             if self.sees(sign):
                 opened = Open(kind, self.length, self.at, len(self.plain))
                 self.at += len(sign)
                 if kind == "pre":
-                    opened.language = self._language()
+                    opened.language = self.skip_language()
                 self.open.append(opened)
                 return
         raise unparsable(f"Character '{char}' is reserved and must be escaped with the preceding '\\'")
 
-    def _language(self) -> str:
-        """The word behind ``` if a line break or blank follows it; one line break is skipped."""
-        end = self.at
-        while end < len(self.text) and not self.text[end].isspace() and self.text[end] != "`":
-            end += 1
-        language = ""
-        if end > self.at and end < len(self.text) and self.text[end] != "`":
-            language, self.at = self.text[self.at : end], end
-        self.at += 1 if self.sees("\n") else 0
-        return language
+    def _start_quote(self) -> None:
+        if not self.in_quote:
+            self.open.append(Open("blockquote", self.length, self.at, len(self.plain)))
+            self.in_quote = True
+        self.at += 1
 
     def _close(self, closed: Open) -> None:
         self.at += len(SIGNS[closed.type])
+        kind, address = closed.type, None
         extra: Wire = {"language": closed.language} if closed.language else {}
-        address = ""
-        if closed.type in {"text_link", "custom_emoji"} and self.sees("("):
+        if kind in {"text_link", "custom_emoji"} and self.sees("("):
             address = self._address()
-        if closed.type == "custom_emoji":
-            number = address.removeprefix("tg://emoji?id=")
-            if number == address or not number.isdigit():
-                raise unparsable("Custom emoji URL must have an emoji identifier")
-            extra = {"custom_emoji_id": number}
-        self.close(closed.type, closed.offset, closed.begin, address, extra)
+        if kind == "custom_emoji":
+            kind, extra = _pictured(address)
+        self.close(kind, closed.offset, closed.begin, address, extra)
 
     def _address(self) -> str:
         self.at += 1
         start, address = self.at, []
         while self.at < len(self.text) and not self.sees(")"):
-            if self.sees("\\") and self.at + 1 < len(self.text) and ord(self.text[self.at + 1]) <= 126:
+            if self.sees("\\") and "\0" < self.text[self.at + 1 : self.at + 2] <= "~":
                 self.at += 1
             address.append(self.text[self.at])
             self.at += 1
@@ -189,6 +216,16 @@ class _MarkdownV2(_Writer):
             raise unparsable(f"Can't find end of a URL at byte offset {bytes_before(self.text, start)}")
         self.at += 1
         return "".join(address)
+
+
+def _pictured(address: str | None) -> tuple[str, Wire]:
+    """What `![...](address)` stands for."""
+    if address is None:
+        raise unparsable("The entity must contain a tg://emoji or tg://time URL")
+    found = emoji_or_time(address)
+    if found is None:
+        raise unparsable("Invalid tg://emoji or tg://time URL specified")
+    return found
 
 
 class _Markdown(_Writer):
@@ -213,21 +250,22 @@ class _Markdown(_Writer):
         kind, sign = (LEGACY[char], "]" if char == "[" else char)
         if self.sees("```"):
             kind, sign = "pre", "```"
-        start = self.at + len(sign)
-        end = self.text.find(sign, start)
+        self.at += len(sign)
+        language = self.skip_language() if kind == "pre" else ""
+        end = self.text.find(sign, self.at)
         if end < 0:
             place = bytes_before(self.text, at)
             raise unparsable(f"Can't find end of the entity starting at byte offset {place}")
-        for inner in self.text[start:end].removeprefix("\n") if kind == "pre" else self.text[start:end]:
-            self.keep(inner)
+        self.keep(self.text[self.at : end])
         self.at = end + len(sign)
-        self.close(kind, offset, begin, self._address() if kind == "text_link" else "", {})
+        extra: Wire = {"language": language} if language else {}
+        self.close(kind, offset, begin, self._address() if kind == "text_link" else None, extra)
 
-    def _address(self) -> str:
-        end = self.text.find(")", self.at)
-        if not self.sees("(") or end < 0:
-            return ""
-        address, self.at = self.text[self.at + 1 : end], end + 1
+    def _address(self) -> str | None:
+        if not self.sees("("):
+            return None
+        address, _, _ = self.text[self.at + 1 :].partition(")")
+        self.at += len(address) + 2
         return address
 
 

@@ -8,6 +8,18 @@ from gatecrier_sandbox.model import Wire
 BLANK = " \t\n\r\v\f\x00"
 INVISIBLE = frozenset(BLANK + "\u200b\u200c\u200d\u2060\u00ad\ufeff\u00a0\u200e\u200f")
 
+OUTER = {
+    "blockquote": 0,
+    "expandable_blockquote": 0,
+    "pre": 10,
+    "code": 20,
+    "text_mention": 49,
+    "text_link": 49,
+}
+INNER = {"bold": 90, "italic": 91, "underline": 92, "strikethrough": 93, "spoiler": 94, "custom_emoji": 99}
+ORDER = OUTER | INNER
+"""Which of two entities in the same place comes first: the smaller; those not named lie between."""
+
 
 class Span(Struct):
     """One entity; offset and length in UTF-16 units, `extra` its further fields (url, language...)."""
@@ -27,9 +39,14 @@ class Span(Struct):
         return {"offset": self.offset, "length": self.length, "type": self.type, **self.extra}
 
 
+def place(span: Span) -> tuple[int, int, int]:
+    """Telegram's order of entities: by start, the longer first, then by what they are."""
+    return span.offset, -span.length, ORDER.get(span.type, 50)
+
+
 def utf16(text: str) -> int:
     """The length of a text in UTF-16 units."""
-    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def bytes_before(text: str, index: int) -> int:
@@ -53,7 +70,7 @@ def trimmed(text: str, spans: list[Span]) -> tuple[str, list[Span]]:
         length = min(span.offset - lead + span.length, total) - (span.offset - lead)
         if length > 0:
             kept.append(Span(span.type, span.offset - lead, length, span.extra))
-    kept.sort(key=lambda span: (span.offset, -span.length))
+    kept.sort(key=place)
     return text, kept
 
 

@@ -7,7 +7,7 @@ from gatecrier_sandbox.access import Access
 from gatecrier_sandbox.api import Call, method
 from gatecrier_sandbox.entities.formatted import need_visible
 from gatecrier_sandbox.errors import bad_request
-from gatecrier_sandbox.methods.messages import LONGEST_TEXT, charge, message_id, written
+from gatecrier_sandbox.methods.messages import LONGEST_TEXT, charge, check_preview, message_id, written
 from gatecrier_sandbox.model import Chat, ChatType, Dialog, Message, Room, Wire
 from gatecrier_sandbox.structured import BROKEN
 
@@ -23,6 +23,7 @@ MOST_DELETED = 100
 @method("editMessageText")
 def edit_message_text(call: Call) -> Wire:
     """Give a message of the bot another text; its keyboard goes unless given again."""
+    check_preview(call)
     raw = call.text("text")
     if not raw:
         raise bad_request("message text is empty")

@@ -76,11 +76,8 @@ def restrict_chat_member(call: Call) -> bool:
     lifting = granted >= permissions.ALL
     _check_restricting(call, room, user_id, "can't unrestrict self" if lifting else "can't restrict self")
     old = membership.current(call.world, room, user_id)
-    if old.status is Status.KICKED and lifting:
-        new = OUTSIDE
-    else:
-        until = membership.until(call.world, call.integer("until_date"))
-        new = membership.restricted(granted, present=old.present, until_date=until)
+    until = membership.until(call.world, call.integer("until_date"))
+    new = membership.restricted(granted, present=old.present, until_date=until)
     membership.change(call.world, room, user_id, new, by=call.bot.id)
     return True
 

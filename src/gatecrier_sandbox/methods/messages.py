@@ -25,6 +25,7 @@ class Reply(Struct, frozen=True):
 @method("sendMessage")
 def send_message(call: Call) -> Wire:
     """Write a text into a chat."""
+    check_preview(call)
     raw = call.text("text")
     if not raw:
         raise bad_request("message text is empty")
@@ -68,6 +69,14 @@ def _original(call: Call) -> Message:
 def message_id(call: Call) -> int:
     """The message a request means; 0 if it names none."""
     return call.params.integer("message_id", 0, low=0)
+
+
+def check_preview(call: Call) -> None:
+    """Read `link_preview_options` to refuse what is broken; previews are not made here."""
+    raw = call.text("link_preview_options")
+    value = decode(raw, "link preview options") if raw else {}
+    if not isinstance(value, dict):
+        raise bad_request("object expected as link preview options")
 
 
 def written(call: Call, raw: str, mode: str, entities: str) -> tuple[str, list[Wire]]:

@@ -19,6 +19,7 @@ from gatecrier.kernel.errors import (
     BadContent,
     GatecrierError,
     Misconfigured,
+    NotFound,
     OutcomeUnknown,
     PeerGone,
     Refused,
@@ -44,6 +45,12 @@ ATTEMPTS: list[tuple[int, GatecrierError | None, Verdict]] = [
     (0, PeerGone("x", code="deactivated"), failed("deactivated", SuppressionReason.DEACTIVATED)),
     (0, PeerGone("x", code="needs_start"), failed("needs_start", SuppressionReason.NEEDS_START)),
     (0, PeerGone("x", code="chat_not_found"), failed("chat_not_found", SuppressionReason.NEEDS_START)),
+    (0, NotFound("x", code="some_chat_not_found"), failed("some_chat_not_found")),
+    (
+        0,
+        Misconfigured("No source.", code="source_lost"),
+        in_seconds(0, counts=False, campaign=Verb.PAUSE, cause="No source."),
+    ),
     (0, PeerGone("x", code="cannot_write_to_person"), failed("cannot_write_to_person")),
     (0, PeerGone("x", code="kicked"), failed("kicked")),
     (0, Refused("x", code="unknown_400"), failed("unknown_400")),
@@ -103,6 +110,7 @@ def tally(*, audience: int = 1000, sent: int = 0, unknown: int = 0, **codes: int
         (tally(sent=24, unknown=26), True),
         (tally(unknown_400=49), False),
         (tally(sent=20, blocked=30), False),
+        (tally(sent=20, some_chat_not_found=30), True),
         (tally(sent=9, blocked=41), True),
         (tally(sent=40, unknown_400=5, blocked=5), False),
     ],
@@ -131,6 +139,12 @@ def test_what_an_operator_resumed_over_is_judged_no_more() -> None:
 def test_a_canary_stops_a_campaign_that_nobody_gets(tried: Tried, stops: bool) -> None:
     """When every one of the first deliveries fails for our reasons, the rest would too."""
     assert bool(rules.canary_verdict(5, tried)) is stops
+
+
+def test_a_canary_finds_out_that_the_message_to_copy_is_lost() -> None:
+    """What may be the source's fault is nobody's absence: the first few stop the campaign."""
+    assert rules.canary_verdict(5, rules.tried(tally(some_chat_not_found=5)))
+    assert not rules.canary_verdict(5, rules.tried(tally(chat_not_found=5)))
 
 
 def test_ended_campaigns_stay_ended() -> None:

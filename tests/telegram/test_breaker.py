@@ -78,3 +78,15 @@ def test_calls_from_before_do_not_count_afterwards() -> None:
     breaker.failed(old, 20)
     assert breaker.state is State.OPEN
     breaker.enter(30)
+
+
+def test_a_look_changes_nothing() -> None:
+    """Whoever only asks whether it is open neither becomes the probe nor waits for one."""
+    breaker = broken()
+    with pytest.raises(TryLater):
+        breaker.check(29)
+    breaker.check(30)
+    assert breaker.state is State.OPEN
+    breaker.enter(30)
+    with pytest.raises(TryLater):
+        breaker.check(30)

@@ -168,6 +168,17 @@ async def test_a_storm_of_answers_owes_campaigns_at_most_a_second(auto: FakeCloc
     assert auto.monotonic() <= 1.0
 
 
+async def test_a_gates_cards_keep_to_the_bots_rate(auto: FakeClock) -> None:
+    """A raid in a hundred groups at once is no reason to break the limit of the bot as a whole."""
+    budgets = Budgets(auto)
+    left = []
+    for group in range(100):
+        await budgets.wait(BOT, -1 - group, "sendMessage", Lane.ENFORCE, permit=False)
+        left.append(auto.monotonic())
+    assert most_in(1.0, left) <= 28
+    assert left[-1] == pytest.approx(97 / 25, abs=0.2)
+
+
 async def test_lanes_go_in_order_whoever_came_first(clock: FakeClock) -> None:
     """A gate's card overtakes campaigns that queue for the bot; equals keep their order."""
     budgets = Budgets(clock)

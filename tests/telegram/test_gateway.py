@@ -4,16 +4,14 @@ import asyncio
 import logging
 import random
 import traceback
-from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import pytest
-from fake_transport import BOT_ID, TOKEN, FakeTransport, ok, refusal, too_many
+from scripted_telegram import GROUP, HTML, Maker, Telegram, automatic
 
+from fake_transport import BOT_ID, TOKEN, FakeTransport, ok, refusal, too_many
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.kernel.errors import (
-    GatecrierError,
     Misconfigured,
     OutcomeUnknown,
     PeerGone,
@@ -24,46 +22,11 @@ from gatecrier.telegram.gateway import CallRecord, Gateway
 from gatecrier.telegram.lanes import Lane
 from gatecrier.telegram.transport import ConnectFailed, ConnectionLost, Reply
 
-HTML = b"<html>502 Bad Gateway</html>"
-GROUP = -100500
-
-Maker = Callable[..., "Telegram"]
-
-
-class Telegram:
-    """A gateway over a fake transport, and shorthand for its calls."""
-
-    def __init__(self, clock: FakeClock, *script: Reply | Exception, observe: Any = None) -> None:
-        self.clock = clock
-        self.transport = FakeTransport(clock, *script)
-        self.budgets = Budgets(clock)
-        self.gateway = Gateway(
-            self.transport,
-            self.budgets,
-            clock=clock,
-            rng=random.Random(1),
-            api_url="http://telegram.test",
-            observe=observe,
-        )
-
-    async def call(
-        self, method: str, chat: int | None = 5, *, lane: Lane = Lane.ANSWER, permit: bool = False
-    ) -> Any:
-        """Call `method` about `chat`."""
-        params: dict[str, object] = {} if chat is None else {"chat_id": chat}
-        return await self.gateway.call(TOKEN, method, params, lane=lane, result=object, permit=permit)
-
-    async def fail(self, method: str, chat: int | None = 5, *, lane: Lane = Lane.ANSWER) -> GatecrierError:
-        """The error that the call ends with."""
-        with pytest.raises(GatecrierError) as error:
-            await self.call(method, chat, lane=lane)
-        return error.value
-
 
 @pytest.fixture
 def telegram() -> Maker:
     """`telegram(*script)`: a gateway whose clock jumps by itself."""
-    return lambda *script, **more: Telegram(FakeClock(auto=True), *script, **more)
+    return automatic
 
 
 async def test_a_result_is_decoded_into_the_type_asked_for(telegram: Maker) -> None:
@@ -127,7 +90,7 @@ async def test_a_send_in_doubt_is_never_repeated(
 )
 @pytest.mark.parametrize(
     "method",
-    ["getChatMember", "deleteMessage", "restrictChatMember", "answerCallbackQuery", "editMessageText"],
+    ["getChatMember", "deleteMessage", "restrictChatMember", "answerCallbackQuery", "leaveChat"],
 )
 async def test_what_does_no_harm_twice_is_repeated(
     telegram: Maker, method: str, answer: Reply | Exception
@@ -318,29 +281,39 @@ async def test_ids_written_as_text_are_the_same_chat(telegram: Maker) -> None:
     assert world.clock.monotonic() == pytest.approx(1, abs=0.06)
 
 
+URL = f"http://telegram.test/bot{TOKEN}/sendMessage"
+
+
+def talkative(error: Exception) -> Exception:
+    """An error of a transport that is chained to one of its HTTP client, which shows the URL."""
+    error.__cause__ = error.__context__ = OSError(f"cannot connect to {URL}")
+    return error
+
+
 @pytest.mark.parametrize(
     "answer",
     [
-        ConnectFailed("refused"),
-        ConnectionLost("reset"),
-        Reply(500, HTML),
-        Reply(200, HTML),
-        Reply(403, HTML),
-        refusal(401, "Unauthorized"),
-        too_many(3600),
+        talkative(ConnectFailed(f"refused: {URL}")),
+        talkative(ConnectionLost(f"reset: {URL.replace(':', '%3A')}")),
+        Reply(500, URL.encode()),
+        Reply(200, URL.encode()),
+        Reply(403, URL.encode()),
+        refusal(401, f"Unauthorized: {URL}"),
+        refusal(400, f"Bad Request: {URL}"),
+        refusal(429, URL, retry_after=3600),
     ],
-    ids=["connect", "lost", "500", "200", "403", "401", "429"],
+    ids=["connect", "lost", "500", "200", "403", "401", "400", "429"],
 )
 async def test_no_error_shows_the_token(
     telegram: Maker, answer: Reply | Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not in its text, its repr, what it is chained to, nor in any log line."""
+    """Not in its text, its repr, what it is chained to, nor in any log line, whoever quotes the URL."""
     caplog.set_level(logging.DEBUG)
     world = telegram(*[answer] * 3)
     error = await world.fail("sendMessage")
     shown = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error)) + caplog.text
     assert "the-secret-part" not in shown
-    assert error.__context__ is None or not isinstance(error.__context__, (ConnectFailed, ConnectionLost))
+    assert (error.__context__, error.__cause__) == (None, None)
 
 
 @pytest.mark.parametrize("url", ["", "api.telegram.org", "ftp://api.telegram.org"])

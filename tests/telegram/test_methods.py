@@ -11,9 +11,9 @@ KINDS = [
     ("copyMessage", Kind.SEND, False),
     ("forwardMessages", Kind.SEND, False),
     ("sendChatAction", Kind.ACT, True),
-    ("editMessageText", Kind.EDIT, True),
-    ("editMessageReplyMarkup", Kind.EDIT, True),
-    ("stopPoll", Kind.EDIT, True),
+    ("editMessageText", Kind.EDIT, False),
+    ("editMessageReplyMarkup", Kind.EDIT, False),
+    ("stopPoll", Kind.EDIT, False),
     ("getMe", Kind.READ, True),
     ("getChatMember", Kind.READ, True),
     ("getUpdates", Kind.POLL, True),
@@ -35,5 +35,5 @@ KINDS = [
 def test_a_method_has_a_kind_and_is_repeated_only_when_that_is_harmless(
     method: str, kind: Kind, repeatable: bool
 ) -> None:
-    """What makes a message, buys or creates is never repeated; nor is a method nobody knows."""
+    """What makes or edits a message, buys or creates is never repeated; nor is a method nobody knows."""
     assert (kind_of(method), is_repeatable(method)) == (kind, repeatable)

@@ -48,12 +48,12 @@ async def test_no_herd_leaves_after_a_pause(clock: FakeClock) -> None:
     budgets = Budgets(clock)
     left: list[float] = []
 
-    async def send(chat: int) -> None:
-        await budgets.wait(BOT, chat, "getChatMember", Lane.ENFORCE, permit=False)
+    async def send() -> None:
+        await budgets.wait(BOT, GROUP, "getChatMember", Lane.ENFORCE, permit=False)
         left.append(clock.monotonic())
 
-    budgets.pause(Scope(BOT, "read"), 10)
-    tasks = [asyncio.create_task(send(chat)) for chat in range(1, 301)]
+    budgets.pause(Scope(BOT, "read", GROUP), 10)
+    tasks = [asyncio.create_task(send()) for _ in range(300)]
     await clock.advance(14)
     await asyncio.gather(*tasks)
     assert left[0] == pytest.approx(10)
@@ -116,19 +116,78 @@ async def test_a_queue_in_a_raid_is_bounded_by_patience(clock: FakeClock) -> Non
 
 
 async def test_a_pause_that_begins_while_others_queue_holds_them_too(clock: FakeClock) -> None:
-    """A 429 reaches whoever was already waiting for that chat."""
+    """A 429 reaches whoever was already waiting for that chat: answers sit it out, campaigns hear at once."""
     budgets = Budgets(clock)
     for _ in range(3):
         await budgets.wait(BOT, 5, "sendMessage", Lane.ANSWER, permit=False)
     answer = asyncio.create_task(budgets.wait(BOT, 5, "sendMessage", Lane.ANSWER, permit=False))
-    sending = asyncio.create_task(budgets.wait(BOT, 5, "sendMessage", Lane.CAMPAIGN, permit=False))
+    before = asyncio.create_task(budgets.wait(BOT, 5, "sendMessage", Lane.CAMPAIGN, permit=True))
     await clock.advance(0.5)
     budgets.pause(Scope(BOT, "chat", 5), 20)
+    after = asyncio.create_task(budgets.wait(BOT, 5, "sendMessage", Lane.CAMPAIGN, permit=False))
+    await clock.advance(0)
+    assert isinstance(before.exception(), TryLater)
+    assert isinstance(after.exception(), TryLater)
     await clock.advance(19)
     assert not answer.done()
     await clock.advance(3)
     assert answer.done()
-    assert sending.done()
+
+
+async def test_a_pause_tells_at_once_whoever_cannot_wait_so_long(clock: FakeClock) -> None:
+    """Behind others or not: patience is looked at when the pause begins, not when it ends."""
+    budgets = Budgets(clock)
+    for _ in range(3):
+        await budgets.wait(BOT, 5, "sendMessage", Lane.ANSWER, permit=False)
+    first, second = (
+        asyncio.create_task(budgets.wait(BOT, 5, "sendMessage", Lane.ANSWER, permit=False, patience=patience))
+        for patience in (60, 10)
+    )
+    await clock.advance(0.5)
+    budgets.pause(Scope(BOT, "chat", 5), 30)
+    await clock.advance(0)
+    assert (first.done(), isinstance(second.exception(), TryLater)) == (False, True)
+    await clock.advance(31)
+    assert first.done()
+
+
+async def test_a_pause_of_the_bot_tells_campaigns_that_queue_for_it(clock: FakeClock) -> None:
+    """A campaign's call behind a gate's card does not sit the pause out; the card is not held."""
+    budgets = Budgets(clock)
+    await budgets.reserve(BOT, upto=3)
+    card = asyncio.create_task(budgets.wait(BOT, GROUP, "sendMessage", Lane.ENFORCE, permit=False))
+    sending = asyncio.create_task(budgets.wait(BOT, 5, "sendMessage", Lane.CAMPAIGN, permit=False))
+    await clock.advance(0.01)
+    budgets.pause(Scope(BOT, "bulk"), 30)
+    await clock.advance(0.05)
+    assert isinstance(sending.exception(), TryLater)
+    assert card.done()
+
+
+@pytest.mark.parametrize("method", ["getChatMember", "deleteMessage"])
+async def test_a_pause_that_begins_while_calls_queue_for_the_bot_holds_them(
+    clock: FakeClock, method: str
+) -> None:
+    """A 429 on one read or act of a raid stops the hundreds that wait behind it, not only the next ones."""
+    budgets = Budgets(clock)
+    left: list[float] = []
+
+    async def send(chat: int) -> None:
+        await budgets.wait(BOT, chat, method, Lane.ENFORCE, permit=False)
+        left.append(clock.monotonic())
+
+    tasks = [asyncio.create_task(send(GROUP)) for _ in range(300)]
+    others = [asyncio.create_task(send(-7)) for _ in range(20)]
+    await clock.advance(0.1)
+    begun = len(left)
+    budgets.pause(Scope(BOT, "read" if method.startswith("get") else "act", GROUP), 30)
+    for _ in range(29):
+        await clock.advance(1)
+    assert all(task.done() for task in others)
+    assert len(left) <= begun + len(others)
+    await clock.advance(5)
+    await asyncio.gather(*tasks)
+    assert min(left[begun + len(others) :]) >= 30
 
 
 async def test_whoever_gives_up_waiting_takes_nothing_along(clock: FakeClock) -> None:
@@ -149,13 +208,32 @@ async def test_whoever_gives_up_waiting_takes_nothing_along(clock: FakeClock) ->
 
 
 async def test_memory_is_bounded_by_the_chats_at_work(auto: FakeClock) -> None:
-    """A million chats written to once leave no million budgets behind."""
-    budgets = Budgets(auto, per_bot=1e6)
+    """A million chats written to once leave no million budgets behind, nor a million moments."""
+    budgets = Budgets(auto)
     for person in range(1, 8_000):
         await budgets.wait(BOT, person, "sendMessage", Lane.ANSWER, permit=False)
         if person % 100 == 0:
             await auto.sleep(1)
     assert budgets.size < 3000
+
+
+async def test_a_storm_of_answers_is_remembered_for_a_second_only(auto: FakeClock) -> None:
+    """What only counts for the bot's rate is kept no longer, and never more of it, than the rate needs."""
+    budgets = Budgets(auto)
+    for person in range(5_000):
+        await budgets.wait(BOT, person % 100 + 1, "sendMessage", Lane.ANSWER, permit=False)
+    assert budgets.size <= 100 + 28
+
+
+async def test_a_chat_is_remembered_until_its_answer_came(clock: FakeClock) -> None:
+    """A 429 that takes seconds to arrive still finds the chat that was used too fast."""
+    budgets = Budgets(clock)
+    for _ in range(2):
+        await budgets.wait(BOT, 5, "sendMessage", Lane.ANSWER, permit=False)
+    await clock.advance(8)
+    for person in range(1000, 4000):
+        await budgets.wait(BOT, person, "sendMessage", Lane.ANSWER, permit=False)
+    assert budgets.blame(BOT, 5, "sendMessage") == Scope(BOT, "chat", 5)
 
 
 async def test_a_paused_chat_is_not_forgotten(auto: FakeClock) -> None:
@@ -181,8 +259,23 @@ async def test_a_429_is_blamed_on_the_scope_that_explains_it(clock: FakeClock) -
     assert budgets.blame(BOT, GROUP, "sendMessage") == Scope(BOT, "chat", GROUP)
     assert budgets.blame(BOT, GROUP, "getChatMember") == Scope(BOT, "read", GROUP)
     assert budgets.blame(BOT, GROUP, "deleteMessage") == Scope(BOT, "act", GROUP)
-    assert budgets.blame(BOT, None, "getMe") == Scope(BOT, "read", None)
-    assert budgets.blame(BOT, None, "sendGift") == Scope(BOT, "bulk")
+    for method in ("getMe", "setMyCommands", "answerCallbackQuery", "sendGift", "editMessageText"):
+        assert budgets.blame(BOT, None, method) == Scope(BOT, "method", method.lower())
+
+
+@pytest.mark.parametrize("method", ["getMe", "setMyCommands", "sendGift"])
+async def test_a_pause_of_a_method_holds_its_calls_only(clock: FakeClock, method: str) -> None:
+    """Without a chat a 429 says nothing of the bot's other calls, nor of the same method in a chat."""
+    budgets = Budgets(clock)
+    budgets.pause(Scope(BOT, "method", method.lower()), 30)
+    for other, chat in (("getMyName", None), ("setMyName", None), ("banChatMember", GROUP), (method, GROUP)):
+        await budgets.wait(BOT, chat, other, Lane.ENFORCE, permit=False)
+    assert await budgets.reserve(BOT, upto=1) == 1
+    held = asyncio.create_task(budgets.wait(BOT, None, method.upper(), Lane.ENFORCE, permit=False))
+    await clock.advance(29)
+    assert not held.done()
+    await clock.advance(2)
+    assert held.done()
 
 
 async def test_a_429_in_a_group_during_a_busy_campaign_is_the_bots(auto: FakeClock) -> None:

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gatecrier.kernel.clock import FakeClock
-from gatecrier.kernel.errors import GatecrierError, Misconfigured, TryLater
+from gatecrier.kernel.errors import GatecrierError, Misconfigured, OutcomeUnknown, Refused, TryLater
 from gatecrier.telegram import polling
 from gatecrier.telegram.polling import Poller
 from gatecrier.telegram.updates import Received
@@ -36,6 +36,7 @@ class Upstream:
         self.script = list(script)
         self.offsets: list[int] = []
         self.webhook_deleted = 0
+        self.deleting: list[Exception] = []
 
     async def get_updates(self, *, offset: int, timeout: int, limit: int = 100) -> list[msgspec.Raw]:  # noqa: ASYNC109
         self.offsets.append(offset)
@@ -48,6 +49,23 @@ class Upstream:
 
     async def delete_webhook(self) -> None:
         self.webhook_deleted += 1
+        if self.deleting:
+            raise self.deleting.pop(0)
+
+
+class Queue(Upstream):
+    """Telegram's queue as it is: what lies at or after the offset, a hundred at most, again and again."""
+
+    def __init__(self, *numbers: int) -> None:
+        super().__init__()
+        self.waiting = list(numbers)
+
+    async def get_updates(self, *, offset: int, timeout: int, limit: int = 100) -> list[msgspec.Raw]:  # noqa: ASYNC109
+        self.offsets.append(offset)
+        self.waiting = [number for number in self.waiting if number >= offset]
+        if not self.waiting:
+            await asyncio.Event().wait()
+        return [msgspec.Raw(update(number)) for number in self.waiting[:limit]]
 
 
 class Desk:
@@ -61,6 +79,21 @@ class Desk:
         if self.failures:
             raise self.failures.pop(0)
         self.taken += [one.update.update_id for one in batch]
+
+
+class Picky(Desk):
+    """Breaks on some updates, however often they come; as much of a batch as comes before is taken."""
+
+    def __init__(self, error: Exception, *bad: int) -> None:
+        super().__init__()
+        self.error = error
+        self.bad = bad
+
+    async def take(self, batch: list[Received]) -> None:
+        for one in batch:
+            if one.update.update_id in self.bad:
+                raise self.error
+        await super().take(batch)
 
 
 def poller(upstream: Upstream, desk: Desk, clock: FakeClock) -> Poller:
@@ -195,7 +228,7 @@ async def test_the_pauses_of_an_outage_grow_to_half_a_minute() -> None:
     pauses = []
     for _ in range(8):
         before = clock.monotonic()
-        await one._face(TryLater("unreachable", code="unreachable", retry_after=0))
+        await one._wait_out("unreachable", 0.0)
         pauses.append(clock.monotonic() - before)
     for pause, wanted in zip(pauses, [1, 2, 4, 8, 16, 30, 30, 30], strict=True):
         assert 0.75 * wanted <= pause <= 1.25 * wanted
@@ -238,3 +271,86 @@ async def test_a_webhook_in_the_way_is_deleted(clock: FakeClock) -> None:
     desk = Desk()
     await run_for(poller(upstream, desk, clock), clock, 5)
     assert (upstream.webhook_deleted, desk.taken) == (1, [5])
+
+
+async def test_two_programs_do_not_fight_over_a_bot(clock: FakeClock) -> None:
+    """Another one that sets its webhook again and again is met with growing pauses, not with a storm."""
+    upstream = Upstream(*[Misconfigured("webhook", code="webhook_active")] * 1000)
+    await run_for(poller(upstream, Desk(), clock), clock, 60)
+    assert 4 <= upstream.webhook_deleted <= 8
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Refused("no"), TryLater("later"), OutcomeUnknown("lost"), ValueError("a defect")],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_webhook_that_cannot_be_deleted_does_not_end_the_loop(
+    clock: FakeClock, error: Exception
+) -> None:
+    """Only what an operator must mend ends it."""
+    upstream = Upstream(*[Misconfigured("webhook", code="webhook_active")] * 2, [update(5)])
+    upstream.deleting = [error]
+    desk = Desk()
+    await run_for(poller(upstream, desk, clock), clock, 20)
+    assert (upstream.webhook_deleted, desk.taken) == (2, [5])
+
+
+async def test_every_outage_begins_with_a_short_pause(clock: FakeClock) -> None:
+    """What was waited for in the last outage does not slow down the next one."""
+    down = TryLater("unreachable", code="unreachable", retry_after=0)
+    upstream, desk = Upstream(*[down] * 5, [update(5)], down, [update(6)]), Desk()
+    one = poller(upstream, desk, clock)
+    task = asyncio.create_task(one.run())
+    while not desk.taken:
+        await clock.advance(1)
+    await clock.advance(2)
+    task.cancel()
+    assert desk.taken == [5, 6]
+
+
+async def test_an_update_that_breaks_the_receiver_holds_up_nobody_else(clock: FakeClock) -> None:
+    """The others are handed on one by one, each once; the broken one comes again, then it is given up."""
+    upstream, desk = Queue(*range(1, 151)), Picky(ValueError("a defect"), 1)
+    one = poller(upstream, desk, clock)
+    with capture_logs() as logged:
+        task = asyncio.create_task(one.run())
+        await clock.advance(10)
+        assert desk.taken == list(range(2, 101))
+        await clock.advance(190)
+        task.cancel()
+    assert desk.taken == list(range(2, 151))
+    given_up = [line["update_id"] for line in logged if line["event"] == "update given up"]
+    assert (given_up, upstream.offsets[-1]) == ([1], 151)
+
+
+@pytest.mark.parametrize("error", [TryLater("database gone"), OutcomeUnknown("who knows")])
+async def test_an_update_is_never_given_up_for_want_of_a_database(
+    clock: FakeClock, error: GatecrierError
+) -> None:
+    """At least once: who asks for time gets it, as long as Telegram keeps the update."""
+    upstream, desk = Queue(1, 2, 3), Picky(error, 2)
+    await run_for(poller(upstream, desk, clock), clock, 3000)
+    assert set(upstream.offsets) == {0}
+    desk.bad = ()
+    await run_for(poller(upstream, desk, clock), clock, 60)
+    assert desk.taken == [1, 2, 3]
+
+
+async def test_a_receiver_that_takes_nothing_is_at_fault_itself(clock: FakeClock) -> None:
+    """While no update gets through, none is given up: the receiver must be mended."""
+    upstream, desk = Queue(1, 2), Picky(ValueError("a defect"), 1, 2)
+    one = poller(upstream, desk, clock)
+    task = asyncio.create_task(one.run())
+    await clock.advance(3000)
+    assert set(upstream.offsets) == {0}
+    desk.bad = ()
+    await clock.advance(60)
+    task.cancel()
+    assert desk.taken == [1, 2]
+
+
+async def test_a_receiver_that_needs_an_operator_ends_the_loop(clock: FakeClock) -> None:
+    """Misconfigured is heard wherever it comes from."""
+    with pytest.raises(Misconfigured):
+        await poller(Queue(1), Picky(Misconfigured("x", code="database_old"), 1), clock).run()

@@ -1,18 +1,20 @@
 """What each method of Bot puts on the wire, and what it makes of the answer."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from fake_transport import BOT_ID, TOKEN, FakeTransport, ok, refusal
 
+from fake_transport import BOT_ID, TOKEN, FakeTransport, ok, refusal
+from gatecrier.gate.rules import SHORTEST_UNTIL
 from gatecrier.kernel.clock import FakeClock
-from gatecrier.kernel.errors import Misconfigured, NotFound, Refused
-from gatecrier.telegram.bot import Bot, Button
-from gatecrier.telegram.budgets import Budgets
+from gatecrier.kernel.errors import Misconfigured, NotFound, Refused, TryLater
+from gatecrier.telegram.bot import SHORTEST_RESTRICTION, Bot, Button
+from gatecrier.telegram.budgets import Budgets, Scope
 from gatecrier.telegram.gateway import Gateway
 from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.transport import ConnectFailed, ConnectionLost
 from gatecrier.telegram.updates import ALLOWED_UPDATES, Permissions
 
 GROUP = -100500
@@ -26,9 +28,10 @@ class World:
     def __init__(self) -> None:
         self.clock = FakeClock(auto=True)
         self.transport = FakeTransport(self.clock)
+        self.budgets = Budgets(self.clock)
         gateway = Gateway(
             self.transport,
-            Budgets(self.clock),
+            self.budgets,
             clock=self.clock,
             rng=random.Random(1),
             api_url="http://telegram.test/",
@@ -78,7 +81,7 @@ async def test_get_updates(world: World) -> None:
     bodies = await world.bot.get_updates(offset=3, timeout=25)
     assert [bytes(body) for body in bodies] == [b'{"update_id":1}', b'{"update_id":2}']
     assert world.sent == {"offset": 3, "timeout": 25, "limit": 100, "allowed_updates": list(ALLOWED_UPDATES)}
-    assert world.transport.posted[0].timeout > 25
+    assert world.transport.posted[0].timeout >= 30
 
 
 async def test_send_message_plain(world: World) -> None:
@@ -272,11 +275,11 @@ async def test_a_restriction_ends_when_told(world: World) -> None:
     assert world.sent["until_date"] == int(until.timestamp())
 
 
-@pytest.mark.parametrize("ahead", [timedelta(seconds=29), timedelta(days=367), timedelta(days=-1)])
+@pytest.mark.parametrize("ahead", [timedelta(seconds=74), timedelta(days=367), timedelta(days=-1)])
 async def test_a_restriction_that_telegram_would_make_permanent_is_refused(
     world: World, ahead: timedelta
 ) -> None:
-    """Outside 30 seconds to 366 days Telegram silently means for ever."""
+    """Outside 30 seconds to 366 days Telegram silently means for ever; a call needs time to arrive, too."""
     with pytest.raises(Refused) as error:
         await world.bot.restrict(GROUP, 7, Permissions(), until=world.clock.now() + ahead)
     assert error.value.code == "bad_until"
@@ -299,6 +302,39 @@ async def test_delete_webhook_keeps_what_is_pending(world: World) -> None:
     assert (world.transport.methods, world.sent) == (["deleteWebhook"], {})
 
 
-def test_the_clock_of_these_tests_is_utc(world: World) -> None:
-    """`until` is compared with an aware moment."""
-    assert world.clock.now() == datetime(2026, 11, 21, 12, tzinfo=UTC)
+async def test_a_timed_restriction_never_arrives_too_late_to_be_timed(world: World) -> None:
+    """Every attempt is over while Telegram still takes the date for one, however long the others took."""
+    until = world.clock.now() + timedelta(seconds=80)
+    world.transport.latency = 10
+    world.transport.default = ConnectionLost("timed out")
+    world.budgets.pause(Scope(BOT_ID, "act", GROUP), 12)
+    with pytest.raises(TryLater) as error:
+        await world.bot.restrict(GROUP, 7, Permissions(), until=until)
+    assert error.value.code == "no_answer"
+    assert len(world.transport.posted) == 3
+    assert all(posted.at + posted.timeout <= 80 - 45 for posted in world.transport.posted)
+
+
+@pytest.mark.parametrize("pause", [36, 59])
+async def test_a_timed_restriction_does_not_sit_out_a_pause_that_is_too_long(
+    world: World, pause: float
+) -> None:
+    """Thirty-five seconds of leeway are no sixty: its caller hears at once, and chooses another date."""
+    world.budgets.pause(Scope(BOT_ID, "act", GROUP), pause)
+    with pytest.raises(TryLater):
+        await world.bot.restrict(GROUP, 7, Permissions(), until=world.clock.now() + timedelta(seconds=80))
+    assert (world.transport.posted, world.clock.monotonic()) == ([], 0)
+
+
+async def test_a_timed_restriction_is_not_repeated_when_it_is_too_late(world: World) -> None:
+    """What failed for want of a network at the last moment goes back to the caller."""
+    world.transport.latency = 34.9
+    world.transport.default = ConnectFailed("refused")
+    with pytest.raises(TryLater) as error:
+        await world.bot.restrict(GROUP, 7, Permissions(), until=world.clock.now() + timedelta(seconds=80))
+    assert (error.value.code, len(world.transport.posted)) == ("too_late", 1)
+
+
+def test_the_gate_asks_for_no_restriction_that_is_refused() -> None:
+    """What it takes for the shortest lies above what a call needs to arrive in."""
+    assert SHORTEST_UNTIL > SHORTEST_RESTRICTION

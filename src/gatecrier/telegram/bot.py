@@ -20,7 +20,10 @@ from gatecrier.telegram.updates import ALLOWED_UPDATES, ChatInfo, ChatMember, Pe
 ParseMode = Literal["", "HTML", "MarkdownV2"]
 
 MOST_DELETED_AT_ONCE = 100
-SHORTEST_RESTRICTION = timedelta(seconds=30)
+FOR_EVER_BELOW = timedelta(seconds=45)
+"""Telegram takes a date less than 30 s ahead of its clock for "for ever"; half as much again for ours."""
+SHORTEST_RESTRICTION = FOR_EVER_BELOW + timedelta(seconds=30)
+"""Leaves half a minute for the call to arrive in, budgets and repetitions included."""
 LONGEST_RESTRICTION = timedelta(days=366)
 POLL_GRACE = 10.0
 """Seconds that a long poll's HTTP timeout lies above what Telegram was asked to wait."""
@@ -241,10 +244,11 @@ class Bot:
         Set what a person may do in a supergroup, all sixteen flags of it.
 
         Args:
-            until: Aware UTC, 30 s to 366 days ahead; None: until lifted. Outside that window Telegram
-                would make it permanent, so we refuse.
+            until: Aware UTC, 75 s to 366 days ahead; None: until lifted. Telegram would make what lies
+                outside 30 s to 366 days permanent, so we refuse, and never send it too late either.
         Raises:
             Refused: "bad_until"; "member_is_admin".
+            TryLater: also when it could not arrive in time; choose `until` anew.
             Misconfigured: "no_rights": the bot may not restrict members here.
         Source: Bot API restrictChatMember, until_date.
         """
@@ -254,9 +258,11 @@ class Bot:
             "permissions": permissions.as_params(),
             "use_independent_chat_permissions": True,
         }
+        within = float("inf")
         if until is not None:
-            params["until_date"] = self._checked(until)
-        await self._do("restrictChatMember", params, Lane.ENFORCE)
+            params["until_date"] = int(until.timestamp())
+            within = (self._ahead(until) - FOR_EVER_BELOW).total_seconds()
+        await self._do("restrictChatMember", params, Lane.ENFORCE, within=within)
 
     async def set_commands(
         self, commands: Sequence[tuple[str, str]], *, scope: str = "default", language: str = ""
@@ -276,21 +282,31 @@ class Bot:
             params["language_code"] = language
         await self._do("setMyCommands", params, Lane.ANSWER)
 
-    async def _do(self, method: str, params: dict[str, object], lane: Lane, *, harmless: str = "") -> bool:
+    async def _do(
+        self,
+        method: str,
+        params: dict[str, object],
+        lane: Lane,
+        *,
+        harmless: str = "",
+        within: float = float("inf"),
+    ) -> bool:
         """A call whose result says nothing; False when it failed with the code that does no harm."""
         try:
-            await self._gateway.call(self._token, method, params, lane=lane, result=msgspec.Raw)
+            await self._gateway.call(
+                self._token, method, params, lane=lane, result=msgspec.Raw, within=within
+            )
         except Refused as error:
             if error.code != harmless:
                 raise
             return False
         return True
 
-    def _checked(self, until: datetime) -> int:
+    def _ahead(self, until: datetime) -> timedelta:
         ahead = until - self._gateway.clock.now()
         if not SHORTEST_RESTRICTION <= ahead <= LONGEST_RESTRICTION:
-            raise Refused("A restriction must end 30 seconds to 366 days from now.", code="bad_until")
-        return int(until.timestamp())
+            raise Refused("A restriction must end 75 seconds to 366 days from now.", code="bad_until")
+        return ahead
 
 
 def _style(params: dict[str, object], parse_mode: ParseMode, buttons: Buttons) -> None:

@@ -38,22 +38,29 @@ class Breaker:
         self._reopens_at = 0.0
         self._probing = False
 
+    def check(self, now: float) -> None:
+        """
+        Ask whether a call would be let through now, before it waits for anything else; takes nothing.
+
+        Raises:
+            TryLater: open, or the one probe is on its way.
+        """
+        if self.state is State.OPEN and now < self._reopens_at:
+            raise _open(self._reopens_at - now)
+        if self._probing:
+            raise _open(_WHILE_PROBING)
+
     def enter(self, now: float) -> int:
         """
-        Ask to make a call; end it with `succeeded`, `failed` or `left`, naming the answer.
+        Ask to make a call at this moment; end it with `succeeded`, `failed` or `left`, naming the answer.
 
         Raises:
             TryLater: open; nothing may be sent now.
         """
-        if self.state is State.CLOSED:
-            return self._epoch
+        self.check(now)
         if self.state is State.OPEN:
-            if now < self._reopens_at:
-                raise _open(self._reopens_at - now)
             self._become(State.HALF_OPEN)
-        if self._probing:
-            raise _open(_WHILE_PROBING)
-        self._probing = True
+        self._probing = self.state is State.HALF_OPEN
         return self._epoch
 
     def succeeded(self, epoch: int) -> None:

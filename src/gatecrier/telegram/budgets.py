@@ -5,7 +5,8 @@ How much a bot may still send, and to whom: every limit of Telegram that we know
     reads             per bot
     acts              per bot (delete, restrict, answer a press: outside Telegram's sending limits)
 
-ANSWER waits for its chat only, and is counted for the bot. ENFORCE waits for the bot too, before
+A 429 never pauses all reads or acts of a bot: what was limited is one chat or, where none is named, one
+method. ANSWER waits for its chat only, and is counted for the bot. ENFORCE waits for the bot too, before
 any campaign. CAMPAIGN comes last, and never sits out a pause: its ledger knows other recipients.
 Telegram publishes no exact limits: the values are the FAQ's (1/s in a chat, 20/min in a group,
 30/s in bulk) less some head-room.
@@ -18,8 +19,7 @@ from gatecrier.kernel.clock import Clock
 from gatecrier.telegram.lanes import Lane
 from gatecrier.telegram.limit import Bucket, BulkBucket, ChatBucket, Limit, Rate, Ticket, Window, paused
 from gatecrier.telegram.methods import Kind, kind_of
-
-ChatId = int | str
+from gatecrier.telegram.peers import ChatId, is_private
 
 PATIENCE = 60.0
 """Seconds that an answer or a gate's act waits for its budget, before it is told to try later."""
@@ -33,13 +33,14 @@ class Scope(NamedTuple):
     What a limit is about.
 
     Args:
-        about: "bulk" (campaigns of a bot), "chat" (sends and edits in it), "read" or "act".
-        chat: None: the bot as a whole.
+        about: "bulk" (campaigns of a bot), "chat" (sends and edits in it), "read" or "act" (in a chat),
+            or "method" (calls of it that name no chat).
+        which: The chat, or the method in lower case; None: the bot as a whole.
     """
 
     bot_id: int
     about: str
-    chat: ChatId | None = None
+    which: ChatId | None = None
 
 
 class Purse(NamedTuple):
@@ -128,7 +129,7 @@ class Budgets:
         Raises:
             TryLater: it would take longer than that, or a campaign met a pause; nothing was sent.
         """
-        route = self._route(bot_id, chat_id, kind_of(method), lane, permit)
+        route = self._route(bot_id, chat_id, method, lane, permit)
         ticket = _LOOKING_IN[lane]
         now = self._clock.monotonic()
         if (closed := _closed(route.waits, ticket, now)) is not None:
@@ -137,6 +138,7 @@ class Budgets:
             while closed is not None:
                 await closed.turn(ticket, self._clock)
                 now = self._clock.monotonic()
+                route = self._route(bot_id, chat_id, method, lane, permit)  # a pause may have begun meanwhile
                 closed = _closed(route.waits, ticket, now)
         for limit in route.waits:
             limit.take(now)
@@ -146,50 +148,49 @@ class Budgets:
     def pause(self, scope: Scope, seconds: float) -> None:
         """Let nothing of `scope` leave for `seconds`; a longer pause already running stays as it is."""
         until = self._clock.monotonic() + seconds
-        if scope.about == "bulk":
-            self._purse(scope.bot_id).bulk.pause(until)
-        elif scope.chat is None:
-            purse = self._purse(scope.bot_id)
-            (purse.reads if scope.about == "read" else purse.acts).pause(until)
-        else:
-            self._bucket(scope).pause(until)
+        (self._purse(scope.bot_id).bulk if scope.about == "bulk" else self._bucket(scope)).pause(until)
 
     def blame(self, bot_id: int, chat_id: ChatId | None, method: str) -> Scope:
         """
         The scope that a 429 on this call is about. Telegram does not tell, so this is a heuristic.
 
-        Reads and acts: that kind of call in that chat. Sends and edits: the chat when its own budget
-        had just been used by another call; else, for a private chat, the bot's campaigns. A group is
-        blamed too when little left the bot in the last second: slow mode and other bots' noise
-        reach us as a plain 429.
+        No chat: the method. Reads and acts: that kind of call in that chat. Sends and edits: the chat
+        when its own budget had just been used by another call; else, for a private chat, the bot's
+        campaigns. A group is blamed too when little left the bot in the last second: slow mode and
+        other bots' noise reach us as a plain 429.
         """
+        if chat_id is None:
+            return _method_scope(bot_id, method)
         kind = kind_of(method)
         if kind is Kind.READ or kind is Kind.ACT:
             return Scope(bot_id, kind.value, chat_id)
         chat = Scope(bot_id, "chat", chat_id)
-        if chat_id is None:
-            return Scope(bot_id, "bulk")
         bucket = self._scoped.get(chat)
         if bucket is not None and bucket.crowded:
             return chat
         quiet = self._purse(bot_id).window.count(self._clock.monotonic()) < self._per_bot / 2
-        return chat if quiet and not _is_private(chat_id) else Scope(bot_id, "bulk")
+        return chat if quiet and not is_private(chat_id) else Scope(bot_id, "bulk")
 
     @property
     def size(self) -> int:
-        """How many chats are remembered."""
-        return len(self._scoped)
+        """How many chats, methods and moments are remembered."""
+        return len(self._scoped) + sum(purse.window.size for purse in self._purses.values())
 
-    def _route(self, bot_id: int, chat_id: ChatId | None, kind: Kind, lane: Lane, permit: bool) -> Route:
+    def _route(self, bot_id: int, chat_id: ChatId | None, method: str, lane: Lane, permit: bool) -> Route:
+        kind = kind_of(method)
         if kind is Kind.POLL:
             return Route(())
         purse = self._purse(bot_id)
-        if kind is Kind.READ or kind is Kind.ACT:
-            whole = purse.reads if kind is Kind.READ else purse.acts
-            here = self._scoped.get(Scope(bot_id, kind.value, chat_id))  # only a pause makes one
-            return Route((whole,) if here is None else (here, whole))
-        chat = () if chat_id is None else (self._bucket(Scope(bot_id, "chat", chat_id)),)
-        return _sending_route(purse, chat, lane, permit, self._clock.monotonic())
+        sends = kind is Kind.SEND or kind is Kind.EDIT
+        if sends and chat_id is not None:
+            here: Bucket | None = self._bucket(Scope(bot_id, "chat", chat_id))
+        else:  # only a pause makes one
+            about = _method_scope(bot_id, method) if chat_id is None else Scope(bot_id, kind.value, chat_id)
+            here = self._scoped.get(about)
+        narrow = () if here is None else (here,)
+        if sends:
+            return _sending_route(purse, narrow, lane, permit, self._clock.monotonic())
+        return Route((*narrow, purse.reads if kind is Kind.READ else purse.acts))
 
     def _purse(self, bot_id: int) -> Purse:
         purse = self._purses.get(bot_id)
@@ -216,7 +217,7 @@ class Budgets:
     def _rate_of(self, scope: Scope) -> Rate:
         if scope.about != "chat":
             return self._reads if scope.about == "read" else self._acts
-        return self._private if scope.chat is None or _is_private(scope.chat) else self._group
+        return self._private if is_private(scope.which) else self._group
 
     def _sweep(self, now: float) -> None:
         """Forget chats at rest; waiting for as many newcomers as stay makes it free in the long run."""
@@ -247,8 +248,8 @@ def _sending_route(purse: Purse, chat: tuple[Limit, ...], lane: Lane, permit: bo
     return Route((*chat, purse.window))
 
 
-def _is_private(chat: ChatId) -> bool:
-    return isinstance(chat, int) and chat > 0
+def _method_scope(bot_id: int, method: str) -> Scope:
+    return Scope(bot_id, "method", method.lower())
 
 
 def _within_a_minute(most: float, burst: int) -> Rate:

@@ -3,11 +3,13 @@ The one exit to Telegram: a stack of small steps.
 
     call       one record for whoever observes
     _repeat    again what is safe, and what a limit postponed
-    _guarded   the breaker of this bot and class of methods
-    _exchange  wait for the budget in its lane, then the network
+    _exchange  wait for the budget in its lane, unless the far side is known to be down
+    _guarded   the breaker of this bot and class of methods, asked as the call leaves
+    _post      the network
     _read      the answer, or the error it means
 
 A send whose body may have left is never repeated: it ends as OutcomeUnknown and its ledger says so.
+Nor is an edit, which ends as TryLater: who made it draws it anew, and overwrites nothing newer.
 """
 
 import random
@@ -19,9 +21,10 @@ import msgspec
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, TryLater
 from gatecrier.telegram.breaker import Breaker
-from gatecrier.telegram.budgets import PATIENCE, Budgets, ChatId
+from gatecrier.telegram.budgets import PATIENCE, Budgets
 from gatecrier.telegram.lanes import Lane
-from gatecrier.telegram.methods import Kind, kind_of
+from gatecrier.telegram.methods import Kind, is_repeatable, kind_of, shows_it_worked
+from gatecrier.telegram.peers import ChatId, chat_of
 from gatecrier.telegram.token import bot_id_of
 from gatecrier.telegram.translate import Parameters, in_doubt, translate
 from gatecrier.telegram.transport import ConnectFailed, ConnectionLost, Reply, Transport
@@ -32,8 +35,8 @@ MOST_TRIES = 3
 FIRST_BACKOFF = 0.5
 """Seconds before the first repetition, doubled each time, spread by half either way."""
 
-_WORTH_REPEATING = frozenset({"unreachable", "no_answer", "server_error", "bad_answer"})
-"""Codes of TryLater after which the call may be made again; a send that may have left is no TryLater."""
+_IN_DOUBT = frozenset({"no_answer", "server_error", "bad_answer"})
+"""Codes after which the call may have worked; a send's are no TryLater."""
 
 
 class CallRecord(msgspec.Struct, frozen=True, gc=False):
@@ -66,7 +69,13 @@ class Envelope(msgspec.Struct, Generic[T], gc=False):
 
 
 class Call(msgspec.Struct, gc=False):
-    """A call on its way; `started` and `waited` in seconds of the monotonic clock."""
+    """
+    A call on its way; times in seconds of the monotonic clock.
+
+    Args:
+        latest: It must have arrived before this moment; infinite for most.
+        in_doubt: An attempt before this one may have worked.
+    """
 
     bot_id: int
     method: str
@@ -78,9 +87,11 @@ class Call(msgspec.Struct, gc=False):
     permit: bool
     timeout: float
     started: float
+    latest: float
     waited: float = 0.0
     attempts: int = 0
     failures: int = 0
+    in_doubt: bool = False
 
     def __repr__(self) -> str:
         return f"<Call {self.method}>"  # the URL holds the token
@@ -126,6 +137,7 @@ class Gateway:
         result: type[T],
         permit: bool = False,
         timeout: float = 30.0,  # noqa: ASYNC109 - the transport keeps it, per attempt
+        within: float = float("inf"),
     ) -> T:
         """
         Call a Bot API method and decode its result into `result` (msgspec.Raw: not at all).
@@ -133,11 +145,13 @@ class Gateway:
         Args:
             permit: One of `budgets.reserve` is spent on this call.
             timeout: Seconds that one attempt may take on the network; waiting for budgets is not counted.
+            within: Seconds after which the call must not arrive any more, waits and repetitions included,
+                because what it says would then mean something else. It ends as TryLater instead.
         Raises:
             GatecrierError: what the caller does next; see kernel/errors.py and translate.py.
         """
         decoder = _decoder(result)
-        call = self._begin(token, method, params, lane, permit=permit, timeout=timeout)
+        call = self._begin(token, method, params, lane, permit=permit, timeout=timeout, within=within)
         if self._observe is None:
             return await self._repeat(call, decoder)
         code = "cancelled"
@@ -164,7 +178,9 @@ class Gateway:
         *,
         permit: bool,
         timeout: float,
+        within: float,
     ) -> Call:
+        now = self.clock.monotonic()
         return Call(
             bot_id=bot_id_of(token),
             method=method,
@@ -172,17 +188,18 @@ class Gateway:
             lane=lane,
             url=f"{self._api_url}/bot{token}/{method}",
             body=_encode(params if type(params) is dict else dict(params)),
-            chat_id=_chat_of(params),
+            chat_id=chat_of(params),
             permit=permit,
             timeout=timeout,
-            started=self.clock.monotonic(),
+            started=now,
+            latest=now + within,
         )
 
     async def _repeat(self, call: Call, decoder: "msgspec.json.Decoder[Envelope[T]]") -> T:
         while True:
             call.attempts += 1
             try:
-                return self._read(call, await self._guarded(call), decoder)
+                return self._read(call, await self._exchange(call), decoder)
             except TryLater as error:
                 pause = self._before_repeating(call, error)
                 if pause is None:
@@ -194,25 +211,30 @@ class Gateway:
         if call.kind is Kind.POLL:
             return None
         if error.code == "rate_limited":
-            waits = call.lane is not Lane.CAMPAIGN and self._elapsed(call) + error.retry_after < PATIENCE
+            waits = call.lane is not Lane.CAMPAIGN and error.retry_after < self._patience(call)
             return error.retry_after if waits else None
         call.failures += 1
-        if error.code not in _WORTH_REPEATING or call.failures >= MOST_TRIES:
+        doubtful = error.code in _IN_DOUBT
+        call.in_doubt |= doubtful
+        may_repeat = error.code == "unreachable" or (doubtful and is_repeatable(call.method))
+        if not may_repeat or call.failures >= MOST_TRIES:
             return None
         return FIRST_BACKOFF * 2.0 ** (call.failures - 1) * self._rng.uniform(0.5, 1.5)
 
-    async def _guarded(self, call: Call) -> Reply:
+    async def _exchange(self, call: Call) -> Reply:
         if call.kind is Kind.POLL:
-            return await self._exchange(call)  # the poller has its own way with outages
+            return await self._post(call)  # the poller has its own way with outages, and spends no budget
         breaker = self._breaker(call)
+        breaker.check(self.clock.monotonic())
+        await self._budget(call)
+        return await self._guarded(call, breaker)
+
+    async def _guarded(self, call: Call, breaker: Breaker) -> Reply:
         epoch = breaker.enter(self.clock.monotonic())
         try:
-            reply = await self._exchange(call)
-        except GatecrierError as error:
-            if error.code == "rate_limited":
-                breaker.left(epoch)
-            else:
-                breaker.failed(epoch, self.clock.monotonic())
+            reply = await self._post(call)
+        except GatecrierError:
+            breaker.failed(epoch, self.clock.monotonic())
             raise
         except BaseException:
             breaker.left(epoch)
@@ -223,23 +245,37 @@ class Gateway:
             breaker.succeeded(epoch)
         return reply
 
-    async def _exchange(self, call: Call) -> Reply:
-        await self._budget(call)
+    async def _post(self, call: Call) -> Reply:
+        timeout = min(call.timeout, call.latest - self.clock.monotonic())
         try:
-            return await self._transport.post(call.url, call.body, timeout=call.timeout)
+            return await self._transport.post(call.url, call.body, timeout=timeout)
         except ConnectFailed as error:
-            failure: GatecrierError = TryLater(f"Telegram cannot be reached: {error}.", code="unreachable")
+            text = f"Telegram cannot be reached: {_without_token(call, str(error))}."
+            failure: GatecrierError = TryLater(text, code="unreachable")
         except ConnectionLost as error:
-            failure = in_doubt(call.method, f"Telegram did not answer: {error}.", code="no_answer")
+            text = f"Telegram did not answer: {_without_token(call, str(error))}."
+            failure = in_doubt(call.method, text, code="no_answer")
         raise failure  # outside the except block: nothing of the HTTP client is chained
 
     async def _budget(self, call: Call) -> None:
         before = self.clock.monotonic()
-        patience = PATIENCE - (before - call.started)
         await self.budgets.wait(
-            call.bot_id, call.chat_id, call.method, call.lane, permit=call.permit, patience=patience
+            call.bot_id,
+            call.chat_id,
+            call.method,
+            call.lane,
+            permit=call.permit,
+            patience=self._patience(call),
         )
-        call.waited += self.clock.monotonic() - before
+        now = self.clock.monotonic()
+        call.waited += now - before
+        if now >= call.latest:
+            raise TryLater("Telegram did not take it in time.", code="too_late")
+
+    def _patience(self, call: Call) -> float:
+        """Seconds that this call may still wait for budgets and pauses."""
+        now = self.clock.monotonic()
+        return min(call.started + PATIENCE, call.latest) - now
 
     def _read(self, call: Call, reply: Reply, decoder: "msgspec.json.Decoder[Envelope[T]]") -> T:
         if 200 <= reply.status < 300:
@@ -251,7 +287,10 @@ class Gateway:
                 raise in_doubt(call.method, "Telegram's answer makes no sense.", code="bad_answer")
             if envelope.result is not msgspec.UNSET:
                 return envelope.result
-        raise self._refusal(call, reply)
+        error = self._refusal(call, reply)
+        if call.in_doubt and shows_it_worked(call.method, error.code):
+            return self._read(call, _TRUE, decoder)
+        raise error
 
     def _refusal(self, call: Call, reply: Reply) -> GatecrierError:
         failure = _failure(reply)
@@ -259,8 +298,9 @@ class Gateway:
             return _not_telegram(reply.status)
         status = failure.error_code or reply.status
         told = failure.parameters or Parameters(retry_after=reply.retry_after)
-        error = translate(call.method, status, failure.description, told)
-        if isinstance(error, TryLater) and error.code == "rate_limited" and call.kind is not Kind.POLL:
+        text = _without_token(call, failure.description)
+        error = translate(call.method, status, text, told, chat=call.chat_id)
+        if isinstance(error, TryLater) and error.code == "rate_limited":
             # A little more than told: the server's clock and ours disagree about when a second ends.
             error.retry_after += self._rng.uniform(0.05, 0.25)
             scope = self.budgets.blame(call.bot_id, call.chat_id, call.method)
@@ -285,6 +325,8 @@ class Gateway:
 
 _SPOKEN_BY_PROXIES = (413, 429)
 """Statuses that mean the same without a Bot API body: something on the way speaks for the server."""
+
+_TRUE = Reply(200, b'{"ok":true,"result":true}')
 
 _encode = msgspec.json.Encoder().encode
 _failures = msgspec.json.Decoder(Envelope[msgspec.Raw])
@@ -319,12 +361,10 @@ def _not_telegram(status: int) -> Misconfigured:
     )
 
 
-def _chat_of(params: Mapping[str, object]) -> ChatId | None:
-    """The chat a call names, in one spelling: aiogram sends ids as text, people write names as they like."""
-    chat = params.get("chat_id")
-    if isinstance(chat, str):
-        return int(chat) if chat.removeprefix("-").isdecimal() else chat.lower()
-    return chat if isinstance(chat, int) else None
+def _without_token(call: Call, text: str) -> str:
+    """What others say of a call may quote its URL."""
+    token = call.url.rpartition("/bot")[2].partition("/")[0]
+    return text.replace(token, "***").replace(token.replace(":", "%3A"), "***")
 
 
 def _checked(api_url: str) -> str:

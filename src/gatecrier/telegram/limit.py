@@ -5,7 +5,8 @@ A limit says how long until the next call may leave, and is told when one leaves
 wait joins its queue; the first in the queue sleeps, the others wait to be first. So there is no
 task per limit, and a pause or an overtaking call needs no rearrangement: a sleeper who wakes too
 early, or is no longer first, waits again. Tokens are taken on leaving, never on queueing: after
-a pause calls leave one by one, not as a herd.
+a pause calls leave one by one, not as a herd. A pause wakes those behind the first, so that whoever
+does not sit it out hears of it at once.
 """
 
 import asyncio
@@ -49,6 +50,11 @@ class Waiter:
         self.called: asyncio.Future[None] | None = None
         self.gone = False
 
+    def call(self) -> None:
+        """Let them look again."""
+        if self.called is not None and not self.called.done():
+            self.called.set_result(None)
+
 
 class Limit:
     """
@@ -79,8 +85,11 @@ class Limit:
         return not self._queue and self.paused_until <= now
 
     def pause(self, until: float) -> None:
-        """Let nothing leave before `until`."""
-        self.paused_until = max(self.paused_until, until)
+        """Let nothing leave before `until`; who queues and cannot wait so long is told now."""
+        if until > self.paused_until:
+            self.paused_until = until
+            for _, waiter in self._queue:
+                waiter.call()
 
     def is_open_to(self, ticket: Ticket, now: float) -> bool:
         """Whether the holder may leave now: nobody is before them and there is room."""
@@ -107,14 +116,15 @@ class Limit:
             self._call_next()
 
     async def _until_first(self, ticket: Ticket, waiter: Waiter, clock: Clock) -> float:
-        """Wait to be first; answer the seconds until there is room."""
-        while self._queue[0][1] is not waiter:
+        """Wait to be first, as long as that is worth it; answer the seconds until there is room."""
+        while True:
+            now = clock.monotonic()
+            delay = self.ready_in(now, ticket.lane)  # nobody, first or not, leaves earlier
+            self._refuse_if_too_long(ticket, now, delay)
+            if self._queue[0][1] is waiter:
+                return delay
             waiter.called = asyncio.get_running_loop().create_future()
             await waiter.called
-        now = clock.monotonic()
-        delay = self.ready_in(now, ticket.lane)
-        self._refuse_if_too_long(ticket, now, delay)
-        return delay
 
     def _refuse_if_too_long(self, ticket: Ticket, now: float, delay: float) -> None:
         meets_a_pause = ticket.parks and self.paused_until > now
@@ -125,9 +135,7 @@ class Limit:
         while self._queue and self._queue[0][1].gone:
             heapq.heappop(self._queue)
         if self._queue:
-            called = self._queue[0][1].called
-            if called is not None and not called.done():
-                called.set_result(None)
+            self._queue[0][1].call()
 
 
 class Rate(NamedTuple):
@@ -241,7 +249,7 @@ class Window(Limit):
     At most `most` campaign calls in any `span` seconds, counting whatever else left.
 
     Holds a bot to its rate plus burst when permits that built up, answers and cards come together:
-    Telegram counts what arrives, not what was meant.
+    Telegram counts what arrives, not what was meant. It remembers the last `most` moments, no more.
     """
 
     __slots__ = ("_left", "_most", "_span")
@@ -250,24 +258,29 @@ class Window(Limit):
         super().__init__()
         self._most = most
         self._span = span
-        self._left: deque[float] = deque()
+        self._left: deque[float] = deque(maxlen=most)
 
     def ready_in(self, now: float, lane: Lane) -> float:  # noqa: ARG002
         if self.count(now) < self._most:
             return 0.0
-        return self._left[-self._most] + self._span - now
+        return self._left[0] + self._span - now
 
     def take(self, now: float, count: int = 1) -> None:
         self._left.extend([now] * count)
 
     def count(self, now: float) -> int:
-        """How many left within the last `span` seconds."""
+        """How many left within the last `span` seconds; `most` stands for any larger number."""
         while self._left and self._left[0] + self._span <= now + EPSILON:
             self._left.popleft()
         return len(self._left)
 
     def is_idle(self, now: float) -> bool:
         return super().is_idle(now) and self.count(now) == 0
+
+    @property
+    def size(self) -> int:
+        """How many moments are remembered."""
+        return len(self._left)
 
 
 def paused(seconds: float) -> TryLater:

@@ -1,8 +1,9 @@
 """
-What kind of call a Bot API method is: which budget it spends, and whether repeating it is harmless.
+What kind of call a Bot API method is: which budget it spends, and what a repetition does.
 
 Bot API names tell: `get*` reads, `send*`, `copy*` and `forward*` send. Telegram has no
-idempotency key (tdlib/telegram-bot-api #126), so what sends is never repeated once its body left.
+idempotency key (tdlib/telegram-bot-api #126), so what sends is never repeated once its body left;
+nor is an edit, because a newer one may have come in between.
 """
 
 from enum import Enum
@@ -57,6 +58,19 @@ _REPEATABLE_ACTS = (
 )
 """Twice the same state. What creates, buys or answers with a message is not here, nor anything unheard of."""
 
+_SHOWS_IT_WORKED = frozenset(
+    {
+        ("leavechat", "not_member"),
+        ("approvechatjoinrequest", "already_member"),
+        ("approvechatjoinrequest", "no_join_request"),
+        ("declinechatjoinrequest", "no_join_request"),
+        ("deletemessage", "message_gone"),
+        ("deleteforumtopic", "topic_gone"),
+        ("answercallbackquery", "press_too_old"),
+    }
+)
+"""(method, code) by which Telegram refuses to do a second time what it did the first time."""
+
 
 @cache
 def kind_of(method: str) -> Kind:
@@ -73,8 +87,19 @@ def kind_of(method: str) -> Kind:
 
 @cache
 def is_repeatable(method: str) -> bool:
-    """Whether a second call after an unknown outcome does no harm."""
+    """Whether the same call, made again at once after an unknown outcome, does no harm."""
     kind = kind_of(method)
     if kind is Kind.ACT:
         return method.lower().startswith(_REPEATABLE_ACTS)
-    return kind is not Kind.SEND
+    return kind in (Kind.READ, Kind.POLL)
+
+
+@cache
+def is_replaceable(method: str) -> bool:
+    """Whether its caller may make it anew after an unknown outcome: the last edit is what people see."""
+    return is_repeatable(method) or kind_of(method) is Kind.EDIT
+
+
+def shows_it_worked(method: str, code: str) -> bool:
+    """Whether a repetition that is refused with `code` proves that the call before it worked."""
+    return code == "not_modified" or (method.lower(), code) in _SHOWS_IT_WORKED

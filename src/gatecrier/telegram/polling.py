@@ -3,6 +3,10 @@ Long polling: fetch updates, hand them on, and only then tell Telegram to forget
 
 What was handed on is remembered by update id for a day, in a set and not as a high-water mark:
 ids start anywhere after a quiet week.
+
+A receiver that breaks on one update (a defect: TryLater is none) must not hold up the others: after
+a few failures they are handed on one by one, and the broken one is held. It is given up only when
+it failed several times and another got through since: then it is the update, not the receiver.
 """
 
 import random
@@ -13,7 +17,7 @@ import msgspec
 import structlog
 
 from gatecrier.kernel.clock import Clock
-from gatecrier.kernel.errors import GatecrierError, Misconfigured, TryLater
+from gatecrier.kernel.errors import GatecrierError, Misconfigured, OutcomeUnknown, TryLater
 from gatecrier.telegram.updates import Received, decode
 
 log = structlog.get_logger(__name__)
@@ -24,6 +28,12 @@ LONGEST_BACKOFF = 30.0
 REMEMBERED_SECONDS = 24 * 3600.0
 MOST_REMEMBERED = 100_000
 """As many as Telegram queues for a bot."""
+FAILURES_TOGETHER = 2
+"""Batches that break the receiver before their updates are handed on one by one."""
+FAILURES_ALONE = 5
+"""Times that an update must break the receiver, handed on alone, before it may be given up."""
+IN_THE_WAY = frozenset({"other_poller", "webhook_active"})
+"""Codes of Misconfigured that another program causes, and that pass when it goes."""
 
 
 Take = Callable[[list[Received]], Awaitable[None]]
@@ -57,6 +67,9 @@ class Poller:
         self._offset = 0
         self._seen: dict[int, float] = {}
         self._failures = 0
+        self._broken_batches = 0
+        self._held: dict[int, int] = {}  # update id -> times it broke the receiver, handed on alone
+        self._others_pass = False  # whether one got through while another was held
         self.outage = ""
         """The code of the error that keeps updates from coming; "" while all is well."""
 
@@ -69,27 +82,70 @@ class Poller:
         """
         while True:
             try:
-                await self.run_once()
+                await self._run_unless_in_the_way()
+            except Misconfigured:
+                raise
             except GatecrierError as error:
-                await self._face(error)
+                await self._wait_out(error.code, error.retry_after if isinstance(error, TryLater) else 0.0)
             except Exception as error:  # a defect in a receiver must not end the intake
                 if self.outage != type(error).__name__:
                     log.exception("updates could not be handed on", bot_id=self._bot.bot_id)
                 await self._wait_out(type(error).__name__, 0.0)
-            else:
-                self._recovered()
 
     async def run_once(self) -> int:
-        """One long poll; answer how many updates were handed on. The offset moves only when they are safe."""
+        """
+        One long poll; answer how many updates were new. The offset moves only when they are safe.
+
+        Raises:
+            Exception: whatever the receiver raised; what it took is not handed on again.
+        """
         bodies = await self._bot.get_updates(offset=self._offset, timeout=POLL_SECONDS)
         self._forget_old()
         received, after = self._open(bodies)
         fresh = [one for one in received if one.update.update_id not in self._seen]
         if fresh:
-            await self._take(fresh)
+            await self._hand_on(fresh)
         self._remember(received)
+        self._broken_batches = 0
+        self._held.clear()
+        self._others_pass = False
         self._offset = after
         return len(fresh)
+
+    async def _hand_on(self, fresh: list[Received]) -> None:
+        if self._broken_batches >= FAILURES_TOGETHER:
+            await self._hand_on_singly(fresh)
+            return
+        try:
+            await self._take(fresh)
+        except Exception as error:
+            self._broken_batches += _is_defect(error)
+            raise
+
+    async def _hand_on_singly(self, fresh: list[Received]) -> None:
+        broken: list[tuple[Received, Exception]] = []
+        for one in fresh:
+            try:
+                await self._take([one])
+            except Exception as error:
+                if not _is_defect(error):
+                    raise
+                broken.append((one, error))
+            else:
+                self._remember([one])
+                self._others_pass = True
+        held = [error for one, error in broken if not self._is_given_up(one, error)]
+        if held:
+            raise held[0]
+
+    def _is_given_up(self, one: Received, error: Exception) -> bool:
+        number = one.update.update_id
+        self._held[number] = self._held.get(number, 0) + 1
+        if self._held[number] < FAILURES_ALONE or not self._others_pass:
+            return False
+        log.error("update given up", bot_id=self._bot.bot_id, update_id=number, exc_info=error)
+        self._remember([one])
+        return True
 
     def _open(self, bodies: Sequence[msgspec.Raw]) -> tuple[list[Received], int]:
         """Decode what can be decoded; answer also the offset after the last one."""
@@ -129,21 +185,19 @@ class Poller:
         while self._seen and self._seen[oldest := next(iter(self._seen))] <= horizon:
             del self._seen[oldest]
 
-    async def _face(self, error: GatecrierError) -> None:
-        """Wait an error out, or raise it when only an operator can help."""
-        if error.code == "webhook_active":
-            log.warning("a webhook is set: deleting it, this bot is polled", bot_id=self._bot.bot_id)
-            await self._delete_webhook()
-        elif isinstance(error, Misconfigured) and error.code != "other_poller":
-            raise error
-        else:
-            await self._wait_out(error.code, error.retry_after if isinstance(error, TryLater) else 0.0)
-
-    async def _delete_webhook(self) -> None:
+    async def _run_unless_in_the_way(self) -> None:
+        """One long poll; another poller is waited out, and so is a webhook, lest two fight over the bot."""
         try:
-            await self._bot.delete_webhook()
-        except TryLater as error:
-            await self._wait_out(error.code, error.retry_after)
+            await self.run_once()
+        except Misconfigured as error:
+            if error.code not in IN_THE_WAY:
+                raise
+            if error.code == "webhook_active":
+                log.warning("a webhook is set: deleting it, this bot is polled", bot_id=self._bot.bot_id)
+                await self._bot.delete_webhook()
+            await self._wait_out(error.code, 0.0)
+        else:
+            self._recovered()
 
     async def _wait_out(self, code: str, at_least: float) -> None:
         if code != self.outage:
@@ -158,6 +212,11 @@ class Poller:
             log.info("updates come again", bot_id=self._bot.bot_id, after=self.outage)
         self.outage = ""
         self._failures = 0
+
+
+def _is_defect(error: Exception) -> bool:
+    """Whether what a receiver raised may be the update's fault; the rest says when to come again, or stop."""
+    return not isinstance(error, (TryLater, OutcomeUnknown, Misconfigured))
 
 
 class _Numbered(msgspec.Struct, frozen=True, gc=False):

@@ -1,15 +1,19 @@
 """
-What Telegram's refusals mean: one table, in the order of matching, and one function.
+What Telegram's refusals mean: two tables, in the order of matching, and one function.
 
 `code` is stable and means one thing everywhere; the class says what the caller does next. Some
 texts mean different things to a send and to anything else: "bot was kicked" ends a delivery
 (PeerGone), but tells a gate that it lost its footing (Misconfigured: suspend, tell the admins).
+
+Some texts quote what an operator wrote, which may read like another error. They are known by how
+they begin; so is whatever ends in PeerGone, for no quotation, known or not, may suppress anybody.
 
 A 403 that nobody has seen becomes PeerGone "cannot_write_to_person" on a send: treat it softly,
 it was seen to pass by itself; only "blocked" and "deactivated" may suppress for good.
 Source: tdlib/telegram-bot-api and tdlib/td, Client.cpp; facts/botapi.md §2-§5, facts/broadcasting.md §3.2.
 """
 
+import re
 from typing import NamedTuple
 
 import msgspec
@@ -24,7 +28,8 @@ from gatecrier.kernel.errors import (
     Refused,
     TryLater,
 )
-from gatecrier.telegram.methods import Kind, is_repeatable, kind_of
+from gatecrier.telegram.methods import Kind, is_replaceable, kind_of
+from gatecrier.telegram.peers import ChatId, is_private
 
 
 class Parameters(msgspec.Struct, frozen=True, gc=False):
@@ -36,7 +41,7 @@ class Parameters(msgspec.Struct, frozen=True, gc=False):
 
 class Meaning(NamedTuple):
     """
-    A row: a text that holds `needle` (lower case) means `code`.
+    A row: a text that begins with `needle`, or holds it (lower case, without prefix), means `code`.
 
     Args:
         error: The class for sends and edits, and for everything else unless `otherwise` is given.
@@ -48,14 +53,26 @@ class Meaning(NamedTuple):
     otherwise: type[GatecrierError] | None = None
 
 
-MEANINGS: tuple[Meaning, ...] = (
+BEGINNINGS: tuple[Meaning, ...] = (
+    # What quotes the content: markup, buttons, albums, addresses
+    Meaning("can't parse entities", "bad_markup", BadContent),
+    Meaning("can't parse messageentity", "bad_markup", BadContent),
+    Meaning("can't parse inline keyboard", "bad_buttons", BadContent),
+    Meaning("can't parse keyboard button", "bad_buttons", BadContent),
+    Meaning("can't parse reply keyboard", "bad_buttons", BadContent),
+    Meaning("inline keyboard", "bad_buttons", BadContent),
+    Meaning("can't parse link preview options", "bad_link_preview", BadContent),
+    Meaning("can't parse media", "bad_album", BadContent),
+    Meaning("can't parse inputmedia", "bad_album", BadContent),
+    Meaning("can't parse", "bad_request", Refused),
+    Meaning("bad webhook", "bad_webhook", Misconfigured),
     # The person
     Meaning("bot was blocked by the user", "blocked", PeerGone),
     Meaning("user_is_blocked", "blocked", PeerGone),
     Meaning("user is deactivated", "deactivated", PeerGone),
     Meaning("input_user_deactivated", "deactivated", PeerGone),
     Meaning("bot can't initiate conversation with a user", "needs_start", PeerGone),
-    Meaning("can't send messages to the bot", "peer_is_bot", PeerGone),
+    Meaning("the bot can't send messages to the bot", "peer_is_bot", PeerGone),
     Meaning("bot can't send messages to the user", "cannot_write_to_person", PeerGone, Refused),
     # The chat
     Meaning("group chat was upgraded to a supergroup chat", "migrated", PeerGone),
@@ -63,6 +80,12 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("bot is not a member of the", "not_member", PeerGone, Misconfigured),
     Meaning("the group chat was deleted", "group_deleted", PeerGone, Misconfigured),
     Meaning("chat not found", "chat_not_found", PeerGone, Misconfigured),
+    Meaning("private chat not found", "chat_not_found", PeerGone, Misconfigured),
+)
+"""Matched first, and by their beginning: texts that quote, then those that tell whom we cannot reach."""
+
+MEANINGS: tuple[Meaning, ...] = (
+    # The chat
     Meaning("method is available only for supergroups", "not_a_supergroup", Misconfigured),
     Meaning("method is available for supergroup and channel chats only", "not_a_supergroup", Misconfigured),
     Meaning("in private chats", "is_private_chat", Refused),
@@ -129,12 +152,9 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("message can't be deleted", "cannot_delete", Refused),
     Meaning("message_delete_forbidden", "cannot_delete", Refused),
     Meaning("poll has already been closed", "poll_closed", Refused),
-    # Buttons, before files: their texts quote a URL and its fault
-    Meaning("inline keyboard", "bad_buttons", BadContent),
-    Meaning("reply keyboard", "bad_buttons", BadContent),
+    # Buttons
     Meaning("inline_keyboard", "bad_buttons", BadContent),
     Meaning('field "keyboard"', "bad_buttons", BadContent),
-    Meaning("keyboard button", "bad_buttons", BadContent),
     Meaning("reply markup", "bad_buttons", BadContent),
     Meaning("reply_markup", "bad_buttons", BadContent),
     Meaning("button_", "bad_buttons", BadContent),
@@ -148,11 +168,8 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("entities_too_long", "too_long", BadContent),
     Meaning("message text is empty", "empty_text", BadContent),
     Meaning("text must be non-empty", "empty_text", BadContent),
-    Meaning("can't parse entities", "bad_markup", BadContent),
-    Meaning("can't parse messageentity", "bad_markup", BadContent),
     Meaning("unsupported parse_mode", "bad_markup", BadContent),
     Meaning("strings must be encoded in utf-8", "bad_encoding", BadContent),
-    Meaning("can't parse link preview options", "bad_link_preview", BadContent),
     Meaning("wrong poll data specified", "bad_poll", BadContent),
     # Files and albums; URLs first, "media_empty" is part of one of theirs
     Meaning("wrong http url specified", "bad_url", BadContent),
@@ -180,10 +197,7 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("there are no messages to send", "bad_album", BadContent),
     Meaning("too many messages to send as an album", "bad_album", BadContent),
     Meaning("can't be mixed with other media types", "bad_album", BadContent),
-    Meaning("can't parse media", "bad_album", BadContent),
-    Meaning("can't parse inputmedia", "bad_album", BadContent),
     Meaning('parameter "media" is required', "bad_album", BadContent),
-    Meaning("failed to send message #", "bad_album", BadContent),  # quotes another text, which goes first
     # Chat settings and titles
     Meaning("title must be non-empty", "bad_title", Refused),
     Meaning("name must be non-empty", "bad_title", Refused),
@@ -191,16 +205,21 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("tag_", "bad_title", Refused),
     Meaning("rank_", "bad_title", Refused),
     # The webhook's address
-    Meaning("bad webhook", "bad_webhook", Misconfigured),
     Meaning("invalid webhook url specified", "bad_webhook", Misconfigured),
     Meaning("secret token", "bad_webhook", Misconfigured),
     # Our own mistakes: a parameter no server understands
     Meaning("is empty", "bad_request", Refused),
     Meaning("not specified", "bad_request", Refused),
     Meaning("too many message identifiers", "bad_request", Refused),
-    Meaning("can't parse", "bad_request", Refused),
     Meaning("wrong parameter", "bad_request", Refused),
 )
+"""Matched by a part."""
+
+_QUOTED_ERROR = re.compile(r'failed to send message #\d+ with the error message "(.*)"', re.DOTALL)
+_BAD_ALBUM = Meaning("", "bad_album", BadContent)
+
+_OF_A_CHAT = frozenset({"kicked", "not_member", "group_deleted", "migrated"})
+"""Codes that are about a group or channel: of a copy for a person, about the one it is taken from."""
 
 _ELSEWHERE: dict[tuple[str, str], tuple[str, type[GatecrierError]]] = {
     # Here nobody is messaged: the name that somebody typed leads nowhere.
@@ -227,6 +246,7 @@ REMEDIES = {
     "member_list_inaccessible": "Make the bot an administrator there.",
     "kicked": "Add the bot again.",
     "not_member": "Add the bot.",
+    "source_lost": "Add the bot to the chat that the message is copied from, or choose another message.",
     "not_a_supergroup": "Turn the group into a supergroup: any change of its permissions does.",
 }
 
@@ -235,7 +255,12 @@ _LONGEST_TEXT = 300
 
 
 def translate(
-    method: str, status: int, description: str, parameters: Parameters | None = None
+    method: str,
+    status: int,
+    description: str,
+    parameters: Parameters | None = None,
+    *,
+    chat: ChatId | None = None,
 ) -> GatecrierError:
     """
     The error that an answer of Telegram means.
@@ -243,39 +268,63 @@ def translate(
     Args:
         status: `error_code`, or the HTTP status where there is none.
         description: As sent; "" when there is none.
+        chat: Whom the call was about.
     """
     parameters = parameters or Parameters()
-    text = _without_prefix(description)[:_LONGEST_TEXT] or f"Telegram answered {status}"
+    whole = _without_prefix(description)
+    text = whole[:_LONGEST_TEXT] or f"Telegram answered {status}"
     if status == 429:
         return TryLater(text, retry_after=max(parameters.retry_after or 1.0, 0.1), code="rate_limited")
     if status >= 500:
         return in_doubt(method, text, code="server_error")
-    code, error = _meaning(method, status, description.lower())
+    code, error = _meaning(method, status, whole.lower(), chat)
     if error is PeerGone:
         return PeerGone(text, code=code, migrate_to=parameters.migrate_to_chat_id)
     return error(text, code=code, remedy=REMEDIES.get(code, "") if error is Misconfigured else "")
 
 
 def in_doubt(method: str, text: str, *, code: str) -> GatecrierError:
-    """Nobody knows whether it happened: repeat what is harmless, leave the rest to the ledger."""
-    return TryLater(text, code=code) if is_repeatable(method) else OutcomeUnknown(text, code=code)
+    """Nobody knows whether it happened: its caller makes anew what is harmless, a ledger keeps the rest."""
+    return TryLater(text, code=code) if is_replaceable(method) else OutcomeUnknown(text, code=code)
 
 
-def _meaning(method: str, status: int, text: str) -> tuple[str, type[GatecrierError]]:
+def row_of(text: str) -> Meaning | None:
+    """The row that a text (lower case, without prefix) is known by."""
+    quoting = _QUOTED_ERROR.match(text)
+    if quoting is not None:
+        return row_of(_without_prefix(quoting[1])) or _BAD_ALBUM
+    for row in BEGINNINGS:
+        if text.startswith(row.needle):
+            return row
+    return next((row for row in MEANINGS if row.needle in text), None)
+
+
+def _meaning(method: str, status: int, text: str, chat: ChatId | None) -> tuple[str, type[GatecrierError]]:
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     sends = kind_of(method) in (Kind.SEND, Kind.EDIT)
-    for needle, code, error, otherwise in MEANINGS:
-        if needle in text:
-            found = code, error if sends or otherwise is None else otherwise
-            return _ELSEWHERE.get((method.lower(), code), found)
+    row = row_of(text)
+    if row is not None:
+        if method.lower().startswith(("copy", "forward")) and (found := _of_two_chats(row.code, chat)):
+            return found
+        found = row.code, row.error if sends or row.otherwise is None else row.otherwise
+        return _ELSEWHERE.get((method.lower(), row.code), found)
     if status == 403:
         return ("cannot_write_to_person", PeerGone) if sends else ("unknown_403", Refused)
     return (f"unknown_{status}", Misconfigured if status == 409 else Refused)
 
 
+def _of_two_chats(code: str, recipient: ChatId | None) -> tuple[str, type[GatecrierError]] | None:
+    """What a fact about a chat means for a call that names two; None: the same as for any send."""
+    if code == "chat_not_found":
+        return "some_chat_not_found", NotFound  # of the two, Telegram does not tell which
+    if code in _OF_A_CHAT and is_private(recipient):
+        return "source_lost", Misconfigured
+    return None
+
+
 def _without_prefix(description: str) -> str:
     for prefix in _PREFIXES:
-        if description.startswith(prefix):
+        if description.lower().startswith(prefix.lower()):
             return description[len(prefix) :]
     return description

@@ -1,8 +1,13 @@
 """The one rolling card of a group and topic, within what Telegram lets a bot say there."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gate.conftest import World
 from gate.fake_telegram import ANN, BEN, CHANNEL, GROUP, OTHER_GROUP, place
@@ -139,3 +144,134 @@ async def test_the_loop_shows_a_card_when_the_bell_rings(gated: World) -> None:
     gated.cards.stop()
     await gated.clock.advance(4)
     await loop
+
+
+async def settled(world: World) -> None:
+    """Lets the loop and its database threads run; no time passes."""
+    for _ in range(300):
+        await world.clock.sleep(0)
+        await asyncio.sleep(0.0002)
+
+
+def refuse_topic(world: World, thread_id: int) -> None:
+    original = world.telegram.send_message
+
+    async def closed(chat_id: int, text: str, **fields: Any) -> int:
+        if fields.get("thread_id") == thread_id:
+            raise Refused("topic closed", code="topic_closed")
+        return await original(chat_id, text, **fields)
+
+    world.telegram.send_message = closed  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("closed", [4, 5])
+async def test_a_closed_topic_hides_no_other_card(gated: World, closed: int) -> None:
+    """Only the card that was refused waits a minute; the next one of the group has its turn."""
+    refuse_topic(gated, closed)
+    await gated.write(thread_id=4)
+    await gated.write(BEN, thread_id=5)
+    await gated.cards.run_once()
+    await gated.clock.advance(3)
+    await gated.cards.run_once()
+    assert [card.thread_id for card in gated.telegram.cards()] == [9 - closed]
+
+
+async def test_cards_of_a_group_take_turns(gated: World) -> None:
+    """However often one topic's card changes, the other's is shown next: the longest untried comes first."""
+    await gated.write(thread_id=5)
+    await gated.cards.run_once()
+    await gated.write(BEN, thread_id=4)
+    await gated.cards.run_once()
+    for person in people(3):
+        gated.telegram.put(GROUP, place(person))
+        await gated.write(person, thread_id=5)
+    await gated.clock.advance(3)
+    await gated.cards.run_once()
+    assert {card.thread_id for card in gated.telegram.cards()} == {4, 5}
+
+
+async def test_a_slow_group_holds_up_no_other(gated: World) -> None:
+    """While Telegram lets one group wait, others are served; stopping waits for what is in flight."""
+    await gated.protect(chat=OTHER_GROUP)
+    original, answered = gated.telegram.send_message, asyncio.Event()
+
+    async def slow(chat_id: int, text: str, **fields: Any) -> int:
+        if chat_id == GROUP.id:
+            await answered.wait()
+        return await original(chat_id, text, **fields)
+
+    gated.telegram.send_message = slow  # type: ignore[method-assign]
+    await gated.write()
+    loop = asyncio.create_task(gated.cards.run())
+    await settled(gated)
+    await gated.write(chat=OTHER_GROUP)
+    await settled(gated)
+    assert len(gated.telegram.cards(OTHER_GROUP)) == 1
+    gated.cards.stop()
+    await settled(gated)
+    assert not loop.done()
+    answered.set()
+    await loop
+    assert len(gated.telegram.cards()) == 1
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+async def test_stopping_with_nothing_in_flight_is_prompt(gated: World, waiting: bool) -> None:
+    """Neither the wait for the bell nor the one between two looks holds up a shutdown."""
+    if waiting:
+        gated.telegram.faults["send_message"] = TryLater("slow down", retry_after=600)
+        await gated.write()
+    loop = asyncio.create_task(gated.cards.run())
+    await settled(gated)
+    assert not loop.done()
+    gated.cards.stop()
+    await loop
+    assert gated.clock.sleepers == 0
+
+
+async def test_a_cancelled_loop_leaves_nothing_running(gated: World) -> None:
+    """Who cannot wait for the calls in flight cancels the loop, and they end with it."""
+    cancelled = asyncio.Event()
+
+    async def endless(*_args: object, **_fields: object) -> int:
+        try:
+            return await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    gated.telegram.send_message = endless  # type: ignore[method-assign]
+    await gated.write()
+    loop = asyncio.create_task(gated.cards.run())
+    await settled(gated)
+    loop.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loop
+    assert cancelled.is_set()
+
+
+async def test_a_card_shown_while_we_read_is_not_shown_twice(gated: World) -> None:
+    """What the database said before a slow call ended is out of date: that group waits for the next look."""
+    original, answered = gated.telegram.send_message, asyncio.Event()
+
+    async def slow(chat_id: int, text: str, **fields: Any) -> int:
+        await answered.wait()
+        return await original(chat_id, text, **fields)
+
+    gated.telegram.send_message = slow  # type: ignore[method-assign]
+    await gated.write()
+    slow_run = asyncio.create_task(gated.cards.run_once())
+    await settled(gated)
+    await gated.clock.advance(10)
+    read = gated.database.read
+
+    @asynccontextmanager
+    async def read_then_end() -> AsyncIterator[AsyncConnection]:
+        async with read() as connection:
+            yield connection
+        if not answered.is_set():
+            answered.set()
+            await slow_run
+
+    gated.cards._database = SimpleNamespace(read=read_then_end, transaction=gated.database.transaction)  # type: ignore[assignment]
+    await gated.cards.run_once()
+    assert gated.telegram.count("send_message") == 1

@@ -264,7 +264,7 @@ def test_a_restricted_member_gets_exactly_that_back() -> None:
     [
         (None, Permissions(can_send_messages=True), None),
         (3600, Permissions(can_send_messages=True), 3600),
-        (5, Permissions(can_send_messages=True), 45),
+        (5, Permissions(can_send_messages=True), 90),
         (0, Permissions.all(), None),
         (-10, Permissions.all(), None),
     ],

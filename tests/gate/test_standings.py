@@ -47,6 +47,7 @@ def test_newer_wins_and_a_tie_is_forgotten(clock: FakeClock) -> None:
     assert put(standings, 1, NOT_MEMBER, 1_790_000_011) is NOT_MEMBER
     assert put(standings, 1, MEMBER, 1_790_000_011) is MEMBER
     assert standings.standing(CHANNEL.id, 1) is UNKNOWN
+    assert standings.unsaved() == []
 
 
 async def test_order_is_remembered_after_the_knowledge_expired(clock: FakeClock) -> None:

@@ -215,3 +215,80 @@ async def test_a_change_wanted_while_a_card_is_shown_is_not_lost(database: Datab
         await ledger.card_removed(again)
         assert await ledger.card(card.id) is None
         assert await ledger.cards_behind() == []
+
+
+async def test_more_people_are_freed_than_a_statement_takes(database: Database) -> None:
+    """PostgreSQL takes 32,767 parameters: a great group is freed all the same."""
+    many = range(1, 33_001)
+    async with database.transaction() as connection:
+        ledger = Ledger(connection, BOT.id)
+        await ledger.add_restriction(make_restriction(1))
+        await ledger.add_restriction(make_restriction(33_000))
+        await ledger.begin_lifting(GROUP.id, many, Outcome.RELEASED, due_at=NOW)
+        assert {left.state for left in await ledger.half_done(now=NOW, limit=9)} == {RestrictionState.LIFTING}
+
+
+async def test_a_gate_holds_people_only_while_it_enforces(database: Database) -> None:
+    """What it demands is empty while it observes, is suspended, is another bot's, or is gone."""
+    suspension = Suspension(cause="why", since=NOW)
+    async with database.transaction() as connection:
+        store = GateStore(connection, BOT.id)
+        assert await store.enforced(GROUP.id) == ()
+        await store.put(make_gate(), now=NOW)
+        await store.demand(GROUP.id, [NEWS], by="x", now=NOW)
+        assert await store.enforced(GROUP.id) == (CHANNEL.id,)
+        assert await GateStore(connection, 2).enforced(GROUP.id) == ()
+        await store.suspend(GROUP.id, suspension, forget_telling_before=NOW)
+        assert await store.enforced(GROUP.id) == ()
+        await store.resume(GROUP.id)
+        await store.put(make_gate(mode=Mode.OBSERVE), now=NOW)
+        assert await store.enforced(GROUP.id) == ()
+
+
+async def test_a_mute_and_the_end_of_its_gate_come_one_after_the_other(database: Database) -> None:
+    """Whoever reads the gate to hold somebody keeps it until that is written; then it may end."""
+    done: list[str] = []
+    async with database.transaction() as connection:
+        await GateStore(connection, BOT.id).put(make_gate(), now=NOW)
+        await GateStore(connection, BOT.id).demand(GROUP.id, [NEWS], by="x", now=NOW)
+
+    async def end() -> None:
+        async with database.transaction() as connection:
+            await GateStore(connection, BOT.id).lock(GROUP.id)
+            done.append("ended")
+
+    async with database.transaction() as connection:
+        assert await GateStore(connection, BOT.id).enforced(GROUP.id)
+        ending = asyncio.create_task(end())
+        await asyncio.wait([ending], timeout=0.2)
+        done.append("held")
+    await ending
+    assert done == ["held", "ended"]
+
+
+async def test_freeing_all_and_freeing_one_never_wait_for_each_other(database: Database) -> None:
+    """One order of locks: /unprotect and single liftings at the same moment end in no deadlock."""
+    people = range(1, 31)
+    for round_ in range(4):
+        async with database.transaction() as connection:
+            ledger = Ledger(connection, BOT.id)
+            for person_id in people:
+                await ledger.add_restriction(make_restriction(person_id))
+                await ledger.open_case(
+                    make_case(person_id, id=f"{round_} {person_id}", thread_id=person_id % 3)
+                )
+            cases = await ledger.cases_in(GROUP.id)
+
+        async def free_one(case: Case) -> None:
+            async with database.transaction() as connection:
+                ledger = Ledger(connection, BOT.id)
+                await ledger.remove_restriction(GROUP.id, case.person_id)
+                await ledger.close_case(case, Outcome.VERIFIED, now=NOW)
+
+        async def change_all(cases: list[Case] = cases) -> None:
+            async with database.transaction() as connection:
+                ledger = Ledger(connection, BOT.id)
+                await ledger.begin_lifting(GROUP.id, people, Outcome.UNPROTECTED, due_at=NOW)
+                await ledger.set_all_missing(GROUP.id, dict.fromkeys(cases, (SECOND.id,)))
+
+        await asyncio.gather(change_all(), *map(free_one, cases))

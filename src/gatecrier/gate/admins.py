@@ -53,7 +53,7 @@ class Admins:
                 return
             async with self._database.transaction() as connection:
                 await GateStore(connection, self._bot_id).set_linked(chat_id, linked)
-            await self._gates.load()
+            await self._gates.renew(chat_id)
 
     def _is_old(self, since: float | None, life: float) -> bool:
         return since is None or self._clock.monotonic() - since >= life

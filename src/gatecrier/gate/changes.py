@@ -1,25 +1,22 @@
 """What changes of people's places mean: joining or leaving a required channel, an admin's act in a group."""
 
-import asyncio
-from collections.abc import Awaitable, Iterable
-
 import structlog
 
 from gatecrier.gate import rules
 from gatecrier.gate.admins import Admins
 from gatecrier.gate.enforcement import Enforcement
+from gatecrier.gate.exemptions import exempt
+from gatecrier.gate.failures import all_done
 from gatecrier.gate.gates import Gates, LiveGate
 from gatecrier.gate.ledger import Ledger
 from gatecrier.gate.model import Case, Outcome, Reason, Restriction, Source, Standing
 from gatecrier.gate.rules import Change, Hold, Newer
 from gatecrier.gate.standings import Standings
-from gatecrier.gate.store import GateStore
 from gatecrier.gate.suspension import Suspensions
 from gatecrier.gate.texts import LOST_RIGHTS
 from gatecrier.gate.verification import Verifier
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Misconfigured, PeerGone
-from gatecrier.registry.store import record_audit
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import MemberChange, Person
 
@@ -62,8 +59,10 @@ class Changes:
         requiring = list(self._gates.requiring(change.chat.id))
         live = self._gates.get(change.chat.id)
         if change.person.id == self._bot_id:
+            if change.new.is_admin:
+                await self._enforcement.hasten(change.chat.id)
             # Whatever the update says, it may be old: look at what is so now.
-            await _all(self._suspensions.look(each) for each in [*requiring, *([live] if live else [])])
+            await all_done(self._suspensions.look(each) for each in [*requiring, *([live] if live else [])])
             return
         if requiring:
             await self._in_channel(change, requiring)
@@ -74,12 +73,12 @@ class Changes:
         person = change.person
         standing = await self._learn(change)
         if standing is Standing.NOT_MEMBER:
-            await _all(self._left(live, person, change.chat.id) for live in requiring)
+            await all_done(self._left(live, person, change.chat.id) for live in requiring)
         elif standing is Standing.MEMBER:
             groups = [live.gate.chat_id for live in requiring]
             async with self._database.read() as connection:
                 cases = await Ledger(connection, self._bot_id).cases_of(person.id, groups)
-            await _all(self._joined(case, person.id) for case in cases)
+            await all_done(self._joined(case, person.id) for case in cases)
 
     async def _learn(self, change: MemberChange) -> Standing:
         """What holds after this update: late ones say nothing, and in doubt Telegram is asked."""
@@ -135,6 +134,7 @@ class Changes:
         elif judgement.standing is Standing.NOT_MEMBER and judgement.missing != case.missing:
             async with self._database.transaction() as connection:
                 await Ledger(connection, self._bot_id).set_missing(case, judgement.missing)
+            self._enforcement.ring()
 
     async def _in_group(self, change: MemberChange, live: LiveGate) -> None:
         chat_id, person = live.gate.chat_id, change.person
@@ -171,27 +171,8 @@ class Changes:
         """An admin let this person speak: from now on they may, whatever the channels say."""
         chat_id, now = live.gate.chat_id, self._clock.now()
         async with self._database.transaction() as connection:
-            await GateStore(connection, self._bot_id).exempt(chat_id, person_id, by=by, now=now)
-            await record_audit(
-                connection,
-                at=now,
-                actor=by,
-                action="gate.exempt",
-                subject=f"chat:{chat_id}",
-                detail=f"person:{person_id}",
-            )
+            await exempt(connection, self._bot_id, chat_id, person_id, by=by, now=now)
         live.exemptions[person_id] = None
 
     def _known(self, live: LiveGate, person_id: int) -> dict[int, Standing]:
         return {id_: self._standings.standing(id_, person_id) for id_ in live.gate.policy.channels}
-
-
-async def _all(parts: Iterable[Awaitable[object]]) -> None:
-    """Do every part, side by side, and raise the first failure when all have ended."""
-    failures = [
-        outcome
-        for outcome in await asyncio.gather(*parts, return_exceptions=True)
-        if isinstance(outcome, BaseException)
-    ]
-    if failures:
-        raise failures[0]

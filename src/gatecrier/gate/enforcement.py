@@ -12,14 +12,16 @@ from datetime import timedelta
 from enum import Enum, auto
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.gate import rules
+from gatecrier.gate.exemptions import exempt
 from gatecrier.gate.ledger import Ledger
 from gatecrier.gate.model import Case, Outcome, Reason, Restriction, RestrictionState
 from gatecrier.gate.outside import Telegram
 from gatecrier.gate.rules import MUTED, Hold
 from gatecrier.gate.standings import Standings
-from gatecrier.gate.store import StandingStore
+from gatecrier.gate.store import GateStore, StandingStore
 from gatecrier.gate.turns import Turns
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, NotFound, PeerGone, Refused, TryLater
@@ -30,7 +32,6 @@ from gatecrier.telegram.updates import ChatMember, Message, Person
 log = structlog.get_logger(__name__)
 
 IN_TIME = timedelta(seconds=30)  # an announced step not done by then was left by a crash
-LATER = timedelta(minutes=5)  # when a right is missing: an admin must act first
 SAVED_ALONG = 100  # standings written in the transaction of a mute, at most; the healer writes the rest
 
 
@@ -111,17 +112,20 @@ class Enforcement:
         """
         async with self._turns.take((chat_id, person.id)):
             restriction = await self.holds(chat_id, person.id)
-            if restriction is not None:
-                restriction = await self._still(restriction, message)
+            if restriction is not None and restriction.state is RestrictionState.LIFTING:
+                await self._lift(restriction, restriction.outcome or Outcome.RELEASED)
+            elif restriction is not None:
+                return await self._hold_on(restriction, missing, message)
+            present = await self._place(chat_id, person.id)
+            may = rules.may_hold(present, only_members=message is None) if present else Hold.IS_OUTSIDE
+            if present is None or may is not Hold.YES:
+                return may
+            thread_id = (message.thread_id if message else None) or 0
+            restriction = await self._announce(
+                chat_id, person, present, reason=reason, missing=missing, thread_id=thread_id
+            )
             if restriction is None:
-                present = await self._telegram.get_member(chat_id, person.id)
-                may = rules.may_hold(present, only_members=message is None)
-                if may is not Hold.YES:
-                    return may
-                thread_id = (message.thread_id if message else None) or 0
-                restriction = await self._announce(
-                    chat_id, person, present, reason=reason, missing=missing, thread_id=thread_id
-                )
+                return Hold.NOT_WANTED
             if restriction.state is RestrictionState.APPLYING:
                 return await self._apply(restriction)
             return Hold.YES
@@ -155,7 +159,7 @@ class Enforcement:
                 return True
             try:
                 if found.state is RestrictionState.APPLYING:
-                    await self._apply(found)
+                    await self._go_on(found, only_members=False)
                 else:
                     await self._lift(found, found.outcome or Outcome.RELEASED)
             except GatecrierError as error:
@@ -163,18 +167,92 @@ class Enforcement:
                 return False
             return True
 
-    async def _still(self, restriction: Restriction, message: Message | None) -> Restriction | None:
-        """The restriction if it still stands; a half-done lifting is finished first."""
-        if restriction.state is RestrictionState.LIFTING:
-            await self._lift(restriction, restriction.outcome or Outcome.RELEASED)
-            return None
-        if message is None or not rules.wrote_after(message, restriction):
-            return restriction
-        present = await self._telegram.get_member(restriction.chat_id, restriction.person_id)
-        if rules.is_our_mute(present):
-            return restriction
-        await self._close(restriction.chat_id, restriction.person_id, Outcome.ADMIN_DECIDED)
+    async def hasten(self, chat_id: int) -> None:
+        """The bot administers this group again: let the healer finish what waits there."""
+        async with self._database.transaction() as connection:
+            await Ledger(connection, self._bot_id).hasten(chat_id, now=self._clock.now())
+
+    async def _place(self, chat_id: int, person_id: int) -> ChatMember | None:
+        """Their place in the group; None when Telegram says twice that there is no such person."""
+        for _ in range(2):  # "user not found" flaps (facts/gate.md §2.11)
+            try:
+                return await self._telegram.get_member(chat_id, person_id)
+            except NotFound:
+                continue
         return None
+
+    async def _hold_on(
+        self, restriction: Restriction, missing: tuple[int, ...], message: Message | None
+    ) -> Hold:
+        """They are held already, or nearly: see that it is so, and note what else they lack by now."""
+        if restriction.state is RestrictionState.APPLYING:
+            held = await self._go_on(restriction, only_members=message is None)
+        else:
+            held = await self._still(restriction, message)
+        if held is Hold.YES:
+            await self._add_missing(restriction, missing)
+        return held
+
+    async def _go_on(self, restriction: Restriction, *, only_members: bool) -> Hold:
+        """
+        Finish a mute that was announced some time ago: perhaps it was done, perhaps an admin decided since.
+
+        What is there now and not of ours is what will be given back.
+        """
+        chat_id, person_id = restriction.chat_id, restriction.person_id
+        present = await self._place(chat_id, person_id)
+        if present is not None and rules.is_our_mute(present):
+            return await self._activate(restriction)
+        may = rules.may_hold(present, only_members=only_members) if present else Hold.IS_OUTSIDE
+        if present is None or may is not Hold.YES:
+            await self._close(chat_id, person_id, Outcome.ADMIN_DECIDED)
+            return may
+        async with self._database.transaction() as connection:
+            wanted = await GateStore(connection, self._bot_id).enforced(chat_id)
+            if wanted:
+                prior = rules.prior_terms(present)
+                await Ledger(connection, self._bot_id).set_prior(
+                    chat_id, person_id, prior.permissions, prior.until
+                )
+        if not wanted:
+            await self._close(chat_id, person_id, Outcome.UNPROTECTED)
+            return Hold.NOT_WANTED
+        return await self._apply(restriction)
+
+    async def _still(self, restriction: Restriction, message: Message | None) -> Hold:
+        """Whether a mute in force still stands: somebody who wrote since can only have been let."""
+        if message is None or not rules.wrote_after(message, restriction):
+            return Hold.YES
+        chat_id, person_id = restriction.chat_id, restriction.person_id
+        present = await self._place(chat_id, person_id)
+        if present is None or rules.is_our_mute(present):
+            return Hold.YES
+        may = rules.may_hold(present, only_members=False)
+        if may is Hold.YES:
+            await self._obey(chat_id, person_id)
+            return Hold.ADMIN_FREED
+        await self._close(chat_id, person_id, Outcome.ADMIN_DECIDED)
+        return may
+
+    async def _obey(self, chat_id: int, person_id: int) -> None:
+        """An admin freed them, and the update about it was lost: exempt them, as the update would have."""
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            await exempt(connection, self._bot_id, chat_id, person_id, by="admin:unknown", now=now)
+            await self._note_closed(connection, chat_id, person_id, Outcome.ADMIN_DECIDED)
+        self.ring()
+
+    async def _add_missing(self, restriction: Restriction, missing: tuple[int, ...]) -> None:
+        """Who is held already may lack more by now; only joining takes something off again."""
+        chat_id, person_id = restriction.chat_id, restriction.person_id
+        async with self._database.read() as connection:
+            case = await Ledger(connection, self._bot_id).case(chat_id, person_id)
+        if case is None or set(missing) <= set(case.missing):
+            return
+        async with self._database.transaction() as connection:
+            lacking = tuple(dict.fromkeys((*case.missing, *missing)))
+            await Ledger(connection, self._bot_id).set_missing(case, lacking)
+        self.ring()
 
     async def _announce(
         self,
@@ -185,22 +263,29 @@ class Enforcement:
         reason: Reason,
         missing: tuple[int, ...],
         thread_id: int,
-    ) -> Restriction:
-        """Write down what we are about to do, what was there before, and the case: in one transaction."""
+    ) -> Restriction | None:
+        """
+        Write down what we are about to do, what was there before, and the case: in one transaction.
+
+        None when the gate demands it no more: while we asked for their place, much may have happened.
+        """
         now = self._clock.now()
         restriction = _restriction(chat_id, person.id, present, self._clock)
-        case = Case(
-            id=opaque(),
-            chat_id=chat_id,
-            person_id=person.id,
-            name=person.name,
-            thread_id=thread_id,
-            reason=reason,
-            missing=missing,
-            opened_at=now,
-        )
         learnt = self._standings.unsaved()[:SAVED_ALONG]
         async with self._database.transaction() as connection:
+            demanded = await GateStore(connection, self._bot_id).enforced(chat_id)
+            case = Case(
+                id=opaque(),
+                chat_id=chat_id,
+                person_id=person.id,
+                name=person.name,
+                thread_id=thread_id,
+                reason=reason,
+                missing=tuple(id_ for id_ in missing if id_ in demanded),
+                opened_at=now,
+            )
+            if not case.missing:
+                return None
             ledger = Ledger(connection, self._bot_id)
             await ledger.add_restriction(restriction)
             if await ledger.open_case(case):
@@ -221,8 +306,13 @@ class Enforcement:
         except (Misconfigured, PeerGone):
             await self._close(chat_id, person_id, Outcome.REFUSED)
             raise
+        return await self._activate(restriction)
+
+    async def _activate(self, restriction: Restriction) -> Hold:
         async with self._database.transaction() as connection:
-            await Ledger(connection, self._bot_id).activate(chat_id, person_id, now=self._clock.now())
+            await Ledger(connection, self._bot_id).activate(
+                restriction.chat_id, restriction.person_id, now=self._clock.now()
+            )
         self.ring()
         return Hold.YES
 
@@ -257,19 +347,32 @@ class Enforcement:
 
     async def _close(self, chat_id: int, person_id: int, outcome: Outcome) -> None:
         async with self._database.transaction() as connection:
-            ledger = Ledger(connection, self._bot_id)
-            await ledger.remove_restriction(chat_id, person_id)
-            case = await ledger.case(chat_id, person_id)
-            if case is not None:
-                await ledger.close_case(case, outcome, now=self._clock.now())
+            await self._note_closed(connection, chat_id, person_id, outcome)
         self.ring()
 
+    async def _note_closed(
+        self, connection: AsyncConnection, chat_id: int, person_id: int, outcome: Outcome
+    ) -> None:
+        ledger = Ledger(connection, self._bot_id)
+        await ledger.remove_restriction(chat_id, person_id)
+        case = await ledger.case(chat_id, person_id)
+        if case is not None:
+            await ledger.close_case(case, outcome, now=self._clock.now())
+
     async def _postpone(self, restriction: Restriction, error: GatecrierError) -> None:
-        wait = timedelta(seconds=error.retry_after) if isinstance(error, TryLater) else LATER
+        failures = restriction.failures
+        if isinstance(error, TryLater):  # an outage is not held against this one
+            wait = timedelta(seconds=error.retry_after)
+        else:
+            failures += 1
+            wait = rules.wait_after(failures)
         log.warning("gate.postponed", chat=restriction.chat_id, state=restriction.state, code=error.code)
         async with self._database.transaction() as connection:
             await Ledger(connection, self._bot_id).postpone(
-                restriction.chat_id, restriction.person_id, due_at=self._clock.now() + max(wait, IN_TIME)
+                restriction.chat_id,
+                restriction.person_id,
+                due_at=self._clock.now() + max(wait, IN_TIME),
+                failures=failures,
             )
 
 

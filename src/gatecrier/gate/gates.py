@@ -86,16 +86,39 @@ class Gates:
                 gates, exemptions = await store.gates(), await store.exemptions()
             self._take_over(gates, exemptions)
 
+    async def renew(self, chat_id: int) -> None:
+        """Read one gate again: this process has just changed it."""
+        async with self._loading:
+            async with self._database.read() as connection:
+                store = GateStore(connection, self._bot_id)
+                found, exemptions = await store.gates(chat_id), await store.exemptions(chat_id)
+            before = self._by_group.get(chat_id)
+            required = before.gate.policy.channels if before else ()
+            if not found:
+                self._end(chat_id)
+            for gate in found:
+                self._take(gate, exemptions)
+            if required != (found[0].policy.channels if found else ()):
+                self._index()
+
     def _take_over(self, gates: list[Gate], exemptions: dict[int, dict[int, datetime | None]]) -> None:
         for chat_id in self._by_group.keys() - {gate.chat_id for gate in gates}:
-            self._ended.update(self._by_group.pop(chat_id).decisions())
+            self._end(chat_id)
         for gate in gates:
-            live = self._by_group.get(gate.chat_id)
-            if live is None:
-                live = self._by_group[gate.chat_id] = LiveGate(gate, self._standings)
-            live.renew(gate, self._standings)
-            live.exemptions = exemptions.get(gate.chat_id, {})
+            self._take(gate, exemptions)
         self._index()
+
+    def _take(self, gate: Gate, exemptions: dict[int, dict[int, datetime | None]]) -> None:
+        live = self._by_group.get(gate.chat_id)
+        if live is None:
+            live = self._by_group[gate.chat_id] = LiveGate(gate, self._standings)
+        live.renew(gate, self._standings)
+        live.exemptions = exemptions.get(gate.chat_id, {})
+
+    def _end(self, chat_id: int) -> None:
+        live = self._by_group.pop(chat_id, None)
+        if live is not None:
+            self._ended.update(live.decisions())
 
     def all(self) -> list[LiveGate]:
         """Every gate."""

@@ -1,12 +1,18 @@
-"""Restrictions, cases and cards in the database: who is held, why, and what shows it. Never commits."""
+"""
+Restrictions, cases and cards in the database: who is held, why, and what shows it. Never commits.
 
-from collections.abc import Iterable
+Whoever writes several kinds in one transaction does it in this order, so that no two wait for each
+other: gate, exemptions, restrictions, cases, cards; and rows of one kind by their keys.
+"""
+
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.gate.model import Card, Case, Held, Outcome, Reason, Restriction, RestrictionState
+from gatecrier.gate.store import ROWS_AT_ONCE
 from gatecrier.gate.tables import cards, cases, restrictions
 from gatecrier.kernel.ids import opaque
 from gatecrier.storage.database import insert_into
@@ -46,24 +52,51 @@ class Ledger:
             .values(state=RestrictionState.ACTIVE, applied_at=now)
         )
 
+    async def set_prior(
+        self, chat_id: int, person_id: int, prior: Permissions, until: datetime | None
+    ) -> None:
+        """What is to be given back, if it changed before the mute was applied."""
+        await self._connection.execute(
+            sa.update(restrictions)
+            .where(*_whose(restrictions, chat_id, person_id))
+            .values(prior=_names(prior), prior_until=until)
+        )
+
     async def begin_lifting(
         self, chat_id: int, people: Iterable[int], outcome: Outcome, *, due_at: datetime
     ) -> None:
         """Announce that these mutes are to be lifted; from `due_at` on the healer does it if nobody has."""
+        ids = sorted(people)
+        for start in range(0, len(ids), ROWS_AT_ONCE):
+            await self._connection.execute(
+                sa.update(restrictions)
+                .where(
+                    restrictions.c.chat_id == chat_id,
+                    restrictions.c.person_id.in_(ids[start : start + ROWS_AT_ONCE]),
+                    restrictions.c.state != RestrictionState.LIFTING,
+                )
+                .values(state=RestrictionState.LIFTING, outcome=outcome, due_at=due_at, failures=0)
+            )
+
+    async def postpone(self, chat_id: int, person_id: int, *, due_at: datetime, failures: int) -> None:
+        """Telegram would not let us; try again then."""
+        await self._connection.execute(
+            sa.update(restrictions)
+            .where(*_whose(restrictions, chat_id, person_id))
+            .values(due_at=due_at, failures=failures)
+        )
+
+    async def hasten(self, chat_id: int, *, now: datetime) -> None:
+        """We have rights here again: what was put off is due, and its failures are forgotten."""
         await self._connection.execute(
             sa.update(restrictions)
             .where(
+                restrictions.c.bot_id == self._bot_id,
                 restrictions.c.chat_id == chat_id,
-                restrictions.c.person_id.in_(list(people)),
-                restrictions.c.state != RestrictionState.LIFTING,
+                restrictions.c.state != RestrictionState.ACTIVE,
+                restrictions.c.failures > 0,
             )
-            .values(state=RestrictionState.LIFTING, outcome=outcome, due_at=due_at)
-        )
-
-    async def postpone(self, chat_id: int, person_id: int, *, due_at: datetime) -> None:
-        """Telegram would not let us; try again then."""
-        await self._connection.execute(
-            sa.update(restrictions).where(*_whose(restrictions, chat_id, person_id)).values(due_at=due_at)
+            .values(due_at=now, failures=0)
         )
 
     async def remove_restriction(self, chat_id: int, person_id: int) -> None:
@@ -126,10 +159,23 @@ class Ledger:
         await self._change_case(case, missing=_ids(missing))
         await self.touch(case.chat_id, case.thread_id)
 
+    async def set_all_missing(self, chat_id: int, missing: Mapping[Case, tuple[int, ...]]) -> None:
+        """What several people of one group still lack; their cards are touched last, and once."""
+        for case in sorted(missing, key=lambda case: case.person_id):
+            await self._change_case(case, missing=_ids(missing[case]))
+        for thread_id in sorted({case.thread_id for case in missing}):
+            await self.touch(chat_id, thread_id)
+
     async def set_away(self, case: Case, *, away: bool) -> None:
         """Whether this person is outside the group now, and so not named on its card."""
         await self._change_case(case, away=away)
         await self.touch(case.chat_id, case.thread_id)
+
+    async def forget_closed(self, *, before: datetime, limit: int) -> int:
+        """Delete up to `limit` cases that were closed before then; returns how many."""
+        old = sa.select(cases.c.id).where(cases.c.closed_at < before).limit(limit)
+        result = await self._connection.execute(sa.delete(cases).where(cases.c.id.in_(old)))
+        return result.rowcount
 
     async def held(self, chat_id: int) -> int:
         """How many people we hold in this group."""
@@ -243,6 +289,7 @@ def _restriction(row: sa.RowMapping) -> Restriction:
         prior_until=row["prior_until"],
         applied_at=row["applied_at"],
         due_at=row["due_at"],
+        failures=row["failures"],
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
     )
 

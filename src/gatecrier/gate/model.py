@@ -200,6 +200,7 @@ class Restriction:
         prior_until: Until when `prior` was to hold; None means for good.
         outcome: Why it is being lifted; None before that.
         due_at: When the healer may finish what is half done.
+        failures: How often it could not, since this state began.
     """
 
     chat_id: int
@@ -209,6 +210,7 @@ class Restriction:
     prior_until: datetime | None
     applied_at: datetime
     due_at: datetime
+    failures: int = 0
     outcome: Outcome | None = None
 
 

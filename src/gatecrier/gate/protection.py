@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gatecrier.gate.enforcement import IN_TIME, Enforcement, Lifted
 from gatecrier.gate.gates import Gates
 from gatecrier.gate.ledger import Ledger
-from gatecrier.gate.model import AllOf, Case, Channel, Gate, Mode, Outcome, Protected, Unprotected
+from gatecrier.gate.model import AllOf, Case, Channel, Gate, Mode, Outcome, Protected, Standing, Unprotected
 from gatecrier.gate.outside import Telegram
 from gatecrier.gate.proofs import Proofs
 from gatecrier.gate.references import MOST, Reference, parse
+from gatecrier.gate.standings import Standings
 from gatecrier.gate.store import GateStore
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Conflict, GatecrierError, NotFound, Refused
@@ -39,6 +40,7 @@ class Protection:
         gates: Gates,
         proofs: Proofs,
         enforcement: Enforcement,
+        standings: Standings,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -47,6 +49,7 @@ class Protection:
         self._gates = gates
         self._proofs = proofs
         self._enforcement = enforcement
+        self._standings = standings
 
     async def protect(
         self, chat: Chat, actor: Person | None, sender_chat: Chat | None, text: str, mode: Mode | None
@@ -70,7 +73,7 @@ class Protection:
             linked_chat_id=(await self._telegram.get_chat(chat.id)).linked_chat_id,
         )
         await self._write(gate, channels, by=f"person:{person.id}")
-        await self._gates.load()
+        await self._gates.renew(chat.id)
         live = self._gates.get(chat.id)
         return Protected(live.gate if live else gate, tuple(channels))
 
@@ -79,7 +82,7 @@ class Protection:
     ) -> Unprotected:
         """Stop demanding first, then free: a crash in between leaves the healer the rest."""
         person = await self._proofs.admin_of_group(chat, actor, sender_chat)
-        await self._gates.load()
+        await self._gates.renew(chat.id)
         live = self._gates.get(chat.id)
         if live is None:
             raise NotFound("This group is not protected.", code="no_gate")
@@ -87,7 +90,7 @@ class Protection:
         left = [channel.id for channel in live.gate.channels if channel not in removed]
         by = f"person:{person.id}"
         people = await self._stop_demanding(chat.id, removed, left, by=by)
-        await self._gates.load()
+        await self._gates.renew(chat.id)
         freed = await self._free(chat.id, people, Outcome.UNPROTECTED)
         self._enforcement.ring()
         now = self._gates.get(chat.id)
@@ -96,6 +99,7 @@ class Protection:
     async def release(self, chat_id: int, person_id: int | None, *, actor: str) -> tuple[int, int]:
         """Free people whatever they lack; how many were, and how many wait."""
         async with self._database.transaction() as connection:
+            await GateStore(connection, self._bot_id).lock(chat_id)
             ledger = Ledger(connection, self._bot_id)
             people = [
                 id_ for id_ in await ledger.restricted(chat_id) if person_id is None or id_ == person_id
@@ -174,27 +178,33 @@ class Protection:
         dropped = [channel.id for channel in removed]
         async with self._database.transaction() as connection:
             store, ledger = GateStore(connection, self._bot_id), Ledger(connection, self._bot_id)
+            await store.lock(chat_id)
             if left:
                 await store.drop(chat_id, dropped)
-                people = await self._lack_nothing_more(ledger, chat_id, left)
+                people, others = self._sorted_out(await ledger.cases_in(chat_id), left)
             else:
                 await store.remove(chat_id)
-                people = await ledger.restricted(chat_id)
+                people, others = await ledger.restricted(chat_id), {}
             await self._announce_lifting(ledger, chat_id, people, Outcome.UNPROTECTED)
+            await ledger.set_all_missing(chat_id, others)
             detail = ", ".join(f"channel:{id_}" for id_ in dropped)
             await self._record(connection, chat_id, "gate.unprotect", by=by, detail=detail)
         return people
 
-    async def _lack_nothing_more(self, ledger: Ledger, chat_id: int, left: Sequence[int]) -> list[int]:
-        """Whom we hold for nothing that is still required; the others' cases lack less."""
-        free: list[Case] = []
-        for case in await ledger.cases_in(chat_id):
-            missing = tuple(id_ for id_ in case.missing if id_ in left)
+    def _sorted_out(
+        self, cases: Iterable[Case], left: Sequence[int]
+    ) -> tuple[list[int], dict[Case, tuple[int, ...]]]:
+        """Whom we hold for nothing that is still required, and what the others lack now if it is less."""
+        free: list[int] = []
+        others: dict[Case, tuple[int, ...]] = {}
+        for case in cases:
+            known = {id_: self._standings.standing(id_, case.person_id) for id_ in left}
+            missing = tuple(id_ for id_ in left if id_ in case.missing or known[id_] is Standing.NOT_MEMBER)
             if not missing:
-                free.append(case)
+                free.append(case.person_id)
             elif missing != case.missing:
-                await ledger.set_missing(case, missing)
-        return [case.person_id for case in free]
+                others[case] = missing
+        return free, others
 
     async def _announce_lifting(
         self, ledger: Ledger, chat_id: int, people: Iterable[int], outcome: Outcome

@@ -34,8 +34,8 @@ SENDING = (
     "can_send_other_messages",
 )
 
-SHORTEST_UNTIL = timedelta(seconds=45)
-"""Telegram takes a date less than 30 s ahead for "for ever"; half as much again for a clock that is off."""
+SHORTEST_UNTIL = timedelta(seconds=90)
+"""Telegram takes a date less than 30 s ahead for "for ever", so `Bot.restrict` wants 75 s."""
 
 DOUBT = 60
 """Seconds: how far our clock and Telegram's, or two updates, may disagree about which came first."""
@@ -177,12 +177,14 @@ def which_is_newer(known: Standing, known_date: int, heard: Standing, heard_date
 
 
 class Hold(Enum):
-    """Whether we may mute somebody, seen from their place in the group."""
+    """Whether we may mute somebody, or why not."""
 
     YES = auto()
     IS_ADMIN = auto()
     IS_SILENT = auto()  # banned or muted by somebody else: not ours to touch
     IS_OUTSIDE = auto()
+    ADMIN_FREED = auto()  # we had muted them, and an admin let them speak since
+    NOT_WANTED = auto()  # the gate demands it no more
 
 
 def may_hold(present: ChatMember, *, only_members: bool) -> Hold:
@@ -242,6 +244,19 @@ def lift_terms(restriction: Restriction, now: datetime) -> Terms:
 def is_our_mute(present: ChatMember) -> bool:
     """Whether this is exactly what we set: Telegram does not tell who restricted somebody."""
     return present.status == "restricted" and present.until_date == 0 and present.permissions == MUTED
+
+
+FIRST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(days=1)
+
+
+def wait_after(failures: int) -> timedelta:
+    """
+    How long to leave alone what Telegram forbade us `failures` times in a row: an admin must act first.
+
+    Doubling, so that groups which threw the bot out long ago leave the healer time for the others.
+    """
+    return min(FIRST_WAIT * (1 << min(failures - 1, 16)), LONGEST_WAIT)
 
 
 class Change(Enum):

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from datetime import timedelta
 
 import structlog
 
@@ -9,6 +10,7 @@ from gatecrier.gate import rules, texts
 from gatecrier.gate.admins import Admins
 from gatecrier.gate.changes import Changes
 from gatecrier.gate.enforcement import Enforcement
+from gatecrier.gate.failures import all_done
 from gatecrier.gate.gates import Gates, LiveGate
 from gatecrier.gate.ledger import Ledger
 from gatecrier.gate.model import (
@@ -40,6 +42,8 @@ from gatecrier.telegram.updates import Chat, MemberChange, Message, Person
 log = structlog.get_logger(__name__)
 
 MEMBER = Standing.MEMBER.value  # a plain number: the hot path compares it a hundred thousand times a second
+CLOSED_LIFE = timedelta(days=30)  # closed cases are a log, and logs expire
+FORGOTTEN_AT_ONCE = 1000  # cases; SQLite has one writer, who must not be kept long
 HALF_DONE_AT_ONCE = 100  # restrictions that one run of the healer finishes
 
 
@@ -69,6 +73,7 @@ class Gatekeeper:
         self.bell = asyncio.Event()
         self._database = database
         self._clock = clock
+        self._cases_due = 0.0
         self._standings = Standings(clock, rng, member_ttl=member_ttl, not_member_ttl=not_member_ttl)
         self._verifier = Verifier(telegram, self._standings, clock)
         self.gates = Gates(database, bot_id, self._standings)
@@ -99,6 +104,7 @@ class Gatekeeper:
             gates=self.gates,
             proofs=Proofs(telegram, bot_id),
             enforcement=self._enforcement,
+            standings=self._standings,
         )
         self._verdicts = Verdicts(
             database,
@@ -292,6 +298,18 @@ class Gatekeeper:
         self._standings.trim()
         return len(learnt)
 
+    async def forget_old_cases(self) -> int:
+        """Delete cases closed a month ago, some at a time, and look for more in an hour; how many were."""
+        now = self._clock.monotonic()
+        if now < self._cases_due:
+            return 0
+        before = self._clock.now() - CLOSED_LIFE
+        async with self._database.transaction() as connection:
+            gone = await Ledger(connection, self.bot_id).forget_closed(before=before, limit=FORGOTTEN_AT_ONCE)
+        if gone < FORGOTTEN_AT_ONCE:
+            self._cases_due = now + 3600.0
+        return gone
+
     # How it is done
 
     def _judge(self, live: LiveGate, message: Message) -> Decision:
@@ -344,18 +362,14 @@ class Gatekeeper:
         self, live: LiveGate, message: Message, person: Person, missing: tuple[int, ...]
     ) -> None:
         """Delete the message and hold the person, side by side: neither waits for the other's failure."""
-        deleted, held = await asyncio.gather(
-            self._delete(live, message),
-            self._enforcement.hold(
-                message.chat.id, person, reason=Reason.NOT_MEMBER, missing=missing, message=message
-            ),
-            return_exceptions=True,
+        hold = self._enforcement.hold(
+            message.chat.id, person, reason=Reason.NOT_MEMBER, missing=missing, message=message
         )
-        for outcome in (held, deleted):
-            if isinstance(outcome, BaseException):
-                raise outcome
+        held, _ = await all_done((hold, self._delete(live, message)))
         if held is Hold.IS_ADMIN:
             self._admins.doubt(live, person.id)
+        if held is Hold.ADMIN_FREED:
+            live.exemptions[person.id] = None
         known = self._known(live, person.id)
         if held is Hold.YES and rules.judge(live.gate.policy, known).standing is Standing.MEMBER:
             # They joined while we muted: that update found no case to close yet.

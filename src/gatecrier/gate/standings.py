@@ -100,6 +100,7 @@ class Standings:
                 return known
             if date == known_date:
                 del self.of(channel_id)[person_id]
+                self._unsaved.pop((channel_id, person_id), None)
                 return standing
         self._remember(channel_id, person_id, standing, max(date, known_date), self._ttl[standing])
         self._unsaved[channel_id, person_id] = Known(

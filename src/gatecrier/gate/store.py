@@ -21,13 +21,13 @@ class GateStore:
         self._connection = connection
         self._bot_id = bot_id
 
-    async def gates(self) -> list[Gate]:
-        """All gates of this bot, with their channels in the order they were added."""
-        rows = await self._connection.execute(sa.select(gates).where(gates.c.bot_id == self._bot_id))
+    async def gates(self, chat_id: int | None = None) -> list[Gate]:
+        """All gates of this bot, or the one of this group; their channels in the order they were added."""
+        rows = await self._connection.execute(sa.select(gates).where(*self._ours(chat_id)))
         query = (
             sa.select(gate_channels)
             .join(gates, gates.c.chat_id == gate_channels.c.chat_id)
-            .where(gates.c.bot_id == self._bot_id)
+            .where(*self._ours(chat_id))
             .order_by(gate_channels.c.added_at, gate_channels.c.channel_id)
         )
         required: dict[int, list[Channel]] = defaultdict(list)
@@ -35,16 +35,16 @@ class GateStore:
             required[row["chat_id"]].append(_channel(row))
         return [_gate(row, tuple(required[row["chat_id"]])) for row in rows.mappings()]
 
-    async def exemptions(self) -> dict[int, dict[int, datetime | None]]:
-        """Who is exempt until when, by group."""
+    async def exemptions(self, chat_id: int | None = None) -> dict[int, dict[int, datetime | None]]:
+        """Who is exempt until when, by group; in all groups, or in this one."""
         query = (
             sa.select(exemptions.c.chat_id, exemptions.c.person_id, exemptions.c.until)
             .join(gates, gates.c.chat_id == exemptions.c.chat_id)
-            .where(gates.c.bot_id == self._bot_id)
+            .where(*self._ours(chat_id))
         )
         found: dict[int, dict[int, datetime | None]] = defaultdict(dict)
-        for chat_id, person_id, until in (await self._connection.execute(query)).all():
-            found[chat_id][person_id] = until
+        for group, person_id, until in (await self._connection.execute(query)).all():
+            found[group][person_id] = until
         return found
 
     async def owner(self, chat_id: int) -> int | None:
@@ -52,6 +52,28 @@ class GateStore:
         query = sa.select(gates.c.bot_id).where(gates.c.chat_id == chat_id)
         found: int | None = await self._connection.scalar(query)
         return found
+
+    async def enforced(self, chat_id: int) -> tuple[int, ...]:
+        """
+        The channels for which this gate holds people now; none while it is gone, off, or suspended.
+
+        The gate stays so until the transaction ends (FOR SHARE; SQLite has one writer anyway).
+        """
+        gate = sa.select(gates.c.chat_id).where(
+            gates.c.chat_id == chat_id,
+            gates.c.bot_id == self._bot_id,
+            gates.c.mode == Mode.ENFORCE,
+            gates.c.suspended_at.is_(None),
+        )
+        if await self._connection.scalar(gate.with_for_update(read=True)) is None:
+            return ()
+        query = sa.select(gate_channels.c.channel_id).where(gate_channels.c.chat_id == chat_id)
+        return tuple((await self._connection.execute(query)).scalars())
+
+    async def lock(self, chat_id: int) -> None:
+        """Let nobody else change this gate, or hold people for it, until the transaction ends."""
+        query = sa.select(gates.c.chat_id).where(gates.c.chat_id == chat_id)
+        await self._connection.execute(query.with_for_update())
 
     async def put(self, gate: Gate, *, now: datetime) -> None:
         """Make the gate, or renew its title, mode and linked channel; what it demands is `demand`'s."""
@@ -155,6 +177,10 @@ class GateStore:
                 set_={name: statement.excluded[name] for name in ("until", "added_at", "added_by")},
             )
         )
+
+    def _ours(self, chat_id: int | None) -> list[sa.ColumnElement[bool]]:
+        ours = [gates.c.bot_id == self._bot_id]
+        return ours if chat_id is None else [*ours, gates.c.chat_id == chat_id]
 
     async def _update(self, chat_id: int, **values: object) -> None:
         await self._connection.execute(sa.update(gates).where(gates.c.chat_id == chat_id).values(values))

@@ -56,7 +56,7 @@ class Suspensions:
             if fresh:
                 await self._record(connection, chat_id, "gate.suspend", cause)
         self._looked_at[chat_id] = self._clock.monotonic()
-        await self._gates.load()
+        await self._gates.renew(chat_id)
         if fresh:
             log.warning("gate.suspended", chat=chat_id, cause=cause)
             await self.tell(live.gate)
@@ -113,7 +113,7 @@ class Suspensions:
                 await GateStore(connection, self._bot_id).give_back_telling(gate.chat_id)
         except GatecrierError as error:
             log.warning("gate.admins_not_told", chat=gate.chat_id, code=error.code)
-        await self._gates.load()
+        await self._gates.renew(gate.chat_id)
 
     async def _claim(self, chat_id: int) -> bool:
         async with self._database.transaction() as connection:
@@ -124,7 +124,7 @@ class Suspensions:
         async with self._database.transaction() as connection:
             if await GateStore(connection, self._bot_id).resume(chat_id):
                 await self._record(connection, chat_id, "gate.resume", "")
-        await self._gates.load()
+        await self._gates.renew(chat_id)
         log.info("gate.resumed", chat=chat_id)
 
     async def _fault(self, gate: Gate) -> tuple[str, int] | None:

@@ -67,6 +67,7 @@ restrictions = sa.Table(
     sa.Column("prior_until", Utc, nullable=True),
     sa.Column("applied_at", Utc, nullable=False),
     sa.Column("due_at", Utc, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),  # how often Telegram would not let us finish it
     sa.Column("outcome", sa.Text, nullable=True),
     sa.Index(None, "bot_id", "state", "due_at"),
 )

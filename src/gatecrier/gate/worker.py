@@ -6,6 +6,8 @@ be run every ten seconds and at start.
 """
 
 import asyncio
+from collections.abc import Iterable
+from typing import Any
 
 import structlog
 
@@ -37,42 +39,91 @@ class CardKeeper:
         self._bell = gatekeeper.bell
         self._bot_id = gatekeeper.bot_id
         self._free_at: dict[int, float] = {}
+        self._parked: dict[str, float] = {}
+        self._tried: dict[str, float] = {}
+        self._at_work: dict[int, asyncio.Task[str]] = {}
         self._stopping = False
 
     async def run(self) -> None:
-        """Work whenever the bell rings, until `stop()`."""
-        while not self._stopping:
-            self._bell.clear()
-            waiting = await self._run_once_safely()
-            if waiting:
-                await self._clock.sleep(CARD_INTERVAL)
-            else:
-                await self._bell.wait()
+        """Work whenever the bell rings, until `stop()`; groups do not wait for each other."""
+        try:
+            while not self._stopping:
+                self._bell.clear()
+                if await self._begin_safely():
+                    await self._bell_or(CARD_INTERVAL)
+                else:
+                    await self._bell.wait()
+            if self._at_work:
+                await asyncio.wait(self._at_work.values())
+        finally:
+            await _cancelled(self._at_work.values())
 
     def stop(self) -> None:
-        """Let `run()` return when what it does has ended."""
+        """Let `run()` return as soon as the calls in flight have ended; no other begins."""
         self._stopping = True
         self._bell.set()
 
     async def run_once(self) -> dict[str, int]:
-        """Change every card that is behind and whose group may be written to now."""
+        """Change every card that is behind and whose group may be written to now, and wait for that."""
+        begun, waiting = await self._begin()
+        counts = {"shown": 0, "edited": 0, "removed": 0, "waiting": waiting}
+        for outcome in await asyncio.gather(*begun):
+            counts[outcome] += 1
+        return counts
+
+    async def _begin(self) -> tuple[list[asyncio.Task[str]], int]:
+        """Set to work on one card of each group that can take it; those tasks, and how many cards wait."""
+        busy = set(self._at_work)  # asked before reading: what ends meanwhile was read as it was before
         async with self._database.read() as connection:
             behind = await Ledger(connection, self._bot_id).cards_behind()
         now = self._clock.monotonic()
         self._free_at = {chat: at for chat, at in self._free_at.items() if at > now}
-        ready = list({card.chat_id: card for card in behind if card.chat_id not in self._free_at}.values())
-        counts = {"shown": 0, "edited": 0, "removed": 0, "waiting": len(behind) - len(ready)}
-        for outcome in await asyncio.gather(*map(self._change, ready)):
-            counts[outcome] += 1
-        return counts
+        self._parked = {card: at for card, at in self._parked.items() if at > now}
+        waiting = {card.id for card in behind}
+        self._tried = {
+            id_: at for id_, at in self._tried.items() if id_ in waiting or at > now - REFUSED_WAIT
+        }
+        if self._stopping:
+            return [], len(behind)
+        begun = [self._set_to_work(card) for card in self._next(behind, busy)]
+        return begun, len(behind) - len(begun)
 
-    async def _run_once_safely(self) -> bool:
-        """Whether something still waits."""
+    def _next(self, behind: list[Card], busy: set[int]) -> list[Card]:
+        """Of each group that may be written to, the card that was tried longest ago."""
+        ready: dict[int, Card] = {}
+        for card in sorted(behind, key=lambda card: self._tried.get(card.id, -1.0)):
+            may_write = card.chat_id not in self._free_at and card.chat_id not in busy
+            if may_write and card.id not in self._parked:
+                ready.setdefault(card.chat_id, card)
+        return list(ready.values())
+
+    def _set_to_work(self, card: Card) -> asyncio.Task[str]:
+        self._tried[card.id] = self._clock.monotonic()
+        task = self._at_work[card.chat_id] = asyncio.create_task(self._change(card))
+        task.add_done_callback(lambda _: self._at_work.pop(card.chat_id, None))
+        return task
+
+    async def _begin_safely(self) -> bool:
+        """Whether something still waits, or is under way."""
         try:
-            return (await self.run_once())["waiting"] > 0
+            begun, waiting = await self._begin()
         except Exception:  # the edge of a worker loop: log it, and look again
             log.exception("cards.failed")
             return True
+        for task in begun:
+            task.add_done_callback(_log_failure)
+        return bool(begun or waiting)
+
+    async def _bell_or(self, seconds: float) -> None:
+        waits = {asyncio.create_task(self._bell.wait()), asyncio.create_task(self._sleep(seconds))}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _cancelled(waits)
+
+    async def _sleep(self, seconds: float) -> bool:
+        await self._clock.sleep(seconds)
+        return True
 
     async def _change(self, card: Card) -> str:
         try:
@@ -80,9 +131,9 @@ class CardKeeper:
         except TryLater as error:
             self._free_at[card.chat_id] = self._clock.monotonic() + max(error.retry_after, CARD_INTERVAL)
         except GatecrierError as error:
-            # A closed topic, a lost right: the gate works without its card, so look again later.
+            # A closed topic, a lost right: the gate and the group's other cards work without this one.
             log.warning("cards.not_shown", chat=card.chat_id, code=error.code)
-            self._free_at[card.chat_id] = self._clock.monotonic() + REFUSED_WAIT
+            self._parked[card.id] = self._clock.monotonic() + REFUSED_WAIT
         return "waiting"
 
     async def _bring_up(self, card: Card) -> str:
@@ -167,6 +218,20 @@ class CardKeeper:
         return [each for each in live.gate.channels if each.id in held.missing] if live else []
 
 
+async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """End these tasks, and wait until they have ended."""
+    ending = list(tasks)
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
+
+
+def _log_failure(task: asyncio.Task[str]) -> None:
+    """What went wrong with one group's card is no other's matter; the loop looks again."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("cards.failed", exc_info=error)
+
+
 class Healer:
     """Mends what a crash, an outage or another process left behind."""
 
@@ -175,7 +240,7 @@ class Healer:
 
     async def run_once(self) -> dict[str, int]:
         """
-        Read the gates anew, finish what is half done, look at suspended gates, save standings.
+        Read the gates anew, finish what is half done, look at suspended gates; save and forget what is due.
 
         Raises:
             TryLater: the database is gone; the next run goes on.
@@ -186,6 +251,7 @@ class Healer:
             "finished": await gatekeeper.finish_half_done(),
             "resumed": await gatekeeper.look_at_suspended(),
             "saved": await gatekeeper.save_standings(),
+            "forgotten": await gatekeeper.forget_old_cases(),
         }
         gatekeeper.bell.set()  # cards that a crash left behind
         return counts

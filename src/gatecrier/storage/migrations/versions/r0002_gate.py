@@ -77,6 +77,7 @@ def _ledger() -> None:
         sa.Column("prior_until", Utc, nullable=True),
         sa.Column("applied_at", Utc, nullable=False),
         sa.Column("due_at", Utc, nullable=False),
+        sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("outcome", sa.Text, nullable=True),
     )
     op.create_index("ix_restrictions_bot_id_state_due_at", "restrictions", ["bot_id", "state", "due_at"])

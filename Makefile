@@ -20,7 +20,7 @@ test: $(VENV)/.dev ## run every test (ARGS="-k gate")
 unit: $(VENV)/.dev ## run only the tests that open no database and no socket: under ten seconds
 	@$(BIN)/python -m pytest -m "not database and not story" $(ARGS)
 
-check: $(VENV)/.dev ## lint, types, import contracts, lock file
+check: $(VENV)/.dev ## lint, format, types, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

@@ -13,7 +13,7 @@ from gatecrier.storage.database import Database
 from gatecrier.storage.migrate import migrate
 from postgres import Postgres, PostgresMissing, find_postgres
 
-DATABASE_FIXTURES = {"migrated_file", "stories", "app", "stage"}
+DATABASE_FIXTURES = {"migrated_file", "postgres", "stories", "app", "stage"}
 
 
 @pytest.fixture

@@ -157,3 +157,9 @@ async def test_an_edited_command_is_none(app: App, network: FakeTransport) -> No
     body = body.replace(b'"message":', b'"edited_message":')
     await take(app, Received(decode(body), body))
     assert network.posted == []
+
+
+async def test_a_channel_on_the_next_line_is_still_the_commands(app: App, network: FakeTransport) -> None:
+    """Read as "/unprotect" alone, it would free everybody of every channel."""
+    await take(app, make_update(1, text="/protect\n@daily", chat_id=GROUP))
+    assert "Which channel" not in sent(network)[0]

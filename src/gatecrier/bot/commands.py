@@ -1,6 +1,6 @@
 """The commands people may give, where, and what Telegram's menu says of them. Free of aiogram: see `app`."""
 
-from gatecrier.telegram.updates import ChatType
+from gatecrier.telegram.updates import GROUPS, ChatType
 
 IN_GROUPS = {
     "protect": "Require a channel: /protect @channel",
@@ -13,7 +13,6 @@ IN_PRIVATE = {
     "stop": "Get none",
     "help": "What this bot does",
 }
-GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 
 
 def is_known(command: str, chat_type: ChatType) -> bool:

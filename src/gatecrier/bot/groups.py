@@ -7,14 +7,14 @@ from aiogram.types import CallbackQuery, Message
 from gatecrier.bot import screens
 from gatecrier.gate.service import Gatekeeper
 from gatecrier.gate.texts import card_id_of
-from gatecrier.telegram.updates import ChatType, Update
+from gatecrier.telegram.updates import GROUPS, Update
 
 
 class InGroup(Filter):
     """Groups only."""
 
     async def __call__(self, message: Message) -> bool:
-        return message.chat.type in (ChatType.GROUP, ChatType.SUPERGROUP)
+        return message.chat.type in GROUPS
 
 
 class IsVerify(Filter):

@@ -10,14 +10,14 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from gatecrier.bot.commands import GROUPS, is_known
+from gatecrier.bot.commands import is_known
 from gatecrier.bot.courtesy import Courtesy
 from gatecrier.gate.model import Action, Decision
 from gatecrier.gate.service import Gatekeeper
 from gatecrier.kernel.clock import Clock
 from gatecrier.registry.inbox import ClaimAnswer
 from gatecrier.registry.subscribers import Subscribers
-from gatecrier.telegram.updates import ChatType, MemberChange, Message, Received, Update
+from gatecrier.telegram.updates import GROUPS, ChatType, MemberChange, Message, Received, Update
 
 log = structlog.get_logger(__name__)
 

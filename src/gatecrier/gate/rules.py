@@ -17,7 +17,14 @@ from gatecrier.gate.model import (
     RestrictionState,
     Standing,
 )
-from gatecrier.telegram.updates import ChatMember, ChatType, MemberChange, Message, Permissions, Person
+from gatecrier.telegram.updates import (
+    GROUPS,
+    ChatMember,
+    MemberChange,
+    Message,
+    Permissions,
+    Person,
+)
 
 MUTED = Permissions()
 """What we set: none of the sixteen. Nothing else of ours looks like it, so it can be recognised."""
@@ -39,8 +46,6 @@ SHORTEST_UNTIL = timedelta(seconds=90)
 
 DOUBT = 60
 """Seconds: how far our clock and Telegram's, or two updates, may disagree about which came first."""
-
-GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 
 
 def decide(

@@ -52,6 +52,10 @@ class ChatType(StrEnum):
     CHANNEL = "channel"
 
 
+GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
+"""Where people talk with one another."""
+
+
 class Chat(Record, frozen=True):
     """Any peer with an id."""
 

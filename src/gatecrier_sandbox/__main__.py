@@ -7,8 +7,8 @@ import sys
 
 import uvloop
 
-from gatecrier_sandbox.limits import Limits
 from gatecrier_sandbox.server import Sandbox
+from gatecrier_sandbox.world.limits import Limits
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:

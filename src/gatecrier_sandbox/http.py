@@ -5,11 +5,11 @@ from typing import cast
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-import gatecrier_sandbox.methods  # noqa: F401 - registers every method
-from gatecrier_sandbox.api import Answer, BotApi, refusal
+import gatecrier_sandbox.botapi.methods  # noqa: F401 - registers every method
+from gatecrier_sandbox.botapi.api import Answer, BotApi, refusal
+from gatecrier_sandbox.botapi.params import LARGEST_BODY, Params, read
 from gatecrier_sandbox.errors import ApiError, not_found, too_large
-from gatecrier_sandbox.front_page import FRONT_PAGE
-from gatecrier_sandbox.params import LARGEST_BODY, Params, read
+from gatecrier_sandbox.page.front_page import FRONT_PAGE
 from gatecrier_sandbox.protocol import DROP
 
 UNKNOWN_THERE = refusal(ApiError(401, "Unauthorized"))

@@ -9,14 +9,14 @@ from typing import Any, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gatecrier_sandbox.api import BotApi
-from gatecrier_sandbox.clock import Clock
-from gatecrier_sandbox.control import control
+from gatecrier_sandbox.botapi.api import BotApi
+from gatecrier_sandbox.control.routes import control
 from gatecrier_sandbox.errors import ApiError
 from gatecrier_sandbox.http import Door
-from gatecrier_sandbox.limits import Limits
 from gatecrier_sandbox.protocol import DroppingProtocol
-from gatecrier_sandbox.world import World
+from gatecrier_sandbox.world.clock import Clock
+from gatecrier_sandbox.world.limits import Limits
+from gatecrier_sandbox.world.world import World
 
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept."""

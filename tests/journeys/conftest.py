@@ -13,7 +13,7 @@ from gatecrier.app import App, build
 from gatecrier.kernel.settings import BroadcastSettings, Settings, load
 from gatecrier.storage.database import Database
 from gatecrier_sandbox import Limits, Sandbox
-from gatecrier_sandbox.model import Bot as SandboxBot
+from gatecrier_sandbox.world.model import Bot as SandboxBot
 
 LOOK_SECONDS = 0.01
 PATIENCE_SECONDS = 20.0

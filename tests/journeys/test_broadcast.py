@@ -7,7 +7,7 @@ import pytest
 
 from gatecrier.broadcast.model import CampaignState, DeliveryState, ParseMode, Progress, Text
 from gatecrier.kernel.errors import Conflict
-from gatecrier_sandbox.faults import Fault, FaultKind
+from gatecrier_sandbox.world.faults import Fault, FaultKind
 from journeys.conftest import Stage, until
 
 pytestmark = pytest.mark.story

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from gatecrier_sandbox.model import Message
+from gatecrier_sandbox.world.model import Message
 from journeys.conftest import Stage, until
 
 pytestmark = pytest.mark.story

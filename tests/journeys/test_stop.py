@@ -8,7 +8,7 @@ import pytest
 from gatecrier.app import build
 from gatecrier.kernel.settings import load
 from gatecrier_sandbox import Limits, Sandbox
-from gatecrier_sandbox.faults import Fault, FaultKind
+from gatecrier_sandbox.world.faults import Fault, FaultKind
 from journeys.conftest import fast, running, until
 
 pytestmark = pytest.mark.story

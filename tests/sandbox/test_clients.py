@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gatecrier_sandbox import Limits, Sandbox, World
-from gatecrier_sandbox.model import Bot, Chat, Person
+from gatecrier_sandbox.world.model import Bot, Chat, Person
 
 if TYPE_CHECKING:
     import aiogram

@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 
 from gatecrier_sandbox import Limits, Sandbox
+from gatecrier_sandbox.botapi.params import read
 from gatecrier_sandbox.errors import ApiError
-from gatecrier_sandbox.params import read
-from gatecrier_sandbox.updates import UpdateQueue
+from gatecrier_sandbox.world.updates import UpdateQueue
 
 pytestmark = pytest.mark.story
 

@@ -5,10 +5,10 @@ import random
 import pytest
 
 from gatecrier_sandbox import Limits
-from gatecrier_sandbox.calls import CallFilter, Deliveries
 from gatecrier_sandbox.errors import Refused
-from gatecrier_sandbox.faults import Fault, FaultKind, Faults
-from gatecrier_sandbox.limits import Meter
+from gatecrier_sandbox.world.calls import CallFilter, Deliveries
+from gatecrier_sandbox.world.faults import Fault, FaultKind, Faults
+from gatecrier_sandbox.world.limits import Meter
 from sandbox.town import Town
 
 

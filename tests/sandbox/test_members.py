@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from gatecrier_sandbox import rights
 from gatecrier_sandbox.errors import ApiError, Refused
-from gatecrier_sandbox.permissions import ALL, MEDIA, PERMISSIONS, requested
+from gatecrier_sandbox.world import rights
+from gatecrier_sandbox.world.permissions import ALL, MEDIA, PERMISSIONS, requested
 from sandbox.town import ALL_UPDATES, Town
 
 TEXT = {"can_send_messages", "can_react_to_messages"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gatecrier_sandbox.methods.editing import NOT_MODIFIED
-from gatecrier_sandbox.model import Message
+from gatecrier_sandbox.botapi.methods.editing import NOT_MODIFIED
+from gatecrier_sandbox.world.model import Message
 from sandbox.town import Town
 
 KEYBOARD = {

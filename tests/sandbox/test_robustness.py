@@ -6,9 +6,9 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatecrier_sandbox.api import METHODS
-from gatecrier_sandbox.coverage import DOCUMENTED, coverage
-from gatecrier_sandbox.params import read
+from gatecrier_sandbox.botapi.api import METHODS
+from gatecrier_sandbox.botapi.coverage import DOCUMENTED, coverage
+from gatecrier_sandbox.botapi.params import read
 from sandbox.town import Town
 
 NAMES = (

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from gatecrier_sandbox.clock import ManualClock
+from gatecrier_sandbox.botapi.long_poll import poll
 from gatecrier_sandbox.errors import ApiError
-from gatecrier_sandbox.polls import poll
-from gatecrier_sandbox.updates import DEFAULT, UpdateQueue
+from gatecrier_sandbox.world.clock import ManualClock
+from gatecrier_sandbox.world.updates import DEFAULT, UpdateQueue
 from sandbox.town import ALL_UPDATES, Town
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 from gatecrier_sandbox import Limits, World
-from gatecrier_sandbox.api import BotApi
-from gatecrier_sandbox.clock import ManualClock
-from gatecrier_sandbox.model import Bot, Chat, Person
-from gatecrier_sandbox.params import Params, read
+from gatecrier_sandbox.botapi.api import BotApi
+from gatecrier_sandbox.botapi.params import Params, read
+from gatecrier_sandbox.world.clock import ManualClock
+from gatecrier_sandbox.world.model import Bot, Chat, Person
 
 ALL_UPDATES = '["message","edited_message","channel_post","my_chat_member","chat_member","callback_query"]'
 

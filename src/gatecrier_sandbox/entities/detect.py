@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from gatecrier_sandbox.entities.spans import Span, place, utf16
-from gatecrier_sandbox.model import Wire
+from gatecrier_sandbox.world.model import Wire
 
 TOP_LEVELS = "com|org|net|io|dev|app|me|info|ru|de|uk|fr|it|es|us|cn|in|xyz|online|site|ai|co|eu|tv|gg|biz"
 PATTERNS = (

@@ -7,8 +7,8 @@ from gatecrier_sandbox.entities.detect import PATTERNS, detect
 from gatecrier_sandbox.entities.markdown import SIGNS
 from gatecrier_sandbox.entities.spans import Span, is_blank, trimmed
 from gatecrier_sandbox.errors import bad_request
-from gatecrier_sandbox.model import Wire
 from gatecrier_sandbox.structured import decode
+from gatecrier_sandbox.world.model import Wire
 
 LONGEST_RAW = 32_768
 """Bytes of a text before it is parsed."""

@@ -7,7 +7,7 @@ from msgspec import Struct
 from gatecrier_sandbox.entities.links import NUMBER, link_entity
 from gatecrier_sandbox.entities.spans import Span, bytes_before, unparsable, utf16
 from gatecrier_sandbox.errors import ApiError
-from gatecrier_sandbox.model import Wire
+from gatecrier_sandbox.world.model import Wire
 
 TYPES = {
     "b": "bold",

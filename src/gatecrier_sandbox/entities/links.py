@@ -6,7 +6,7 @@ from ipaddress import IPv6Address
 from msgspec import Struct
 
 from gatecrier_sandbox.entities.spans import Span
-from gatecrier_sandbox.model import Wire
+from gatecrier_sandbox.world.model import Wire
 
 INTERNAL = re.compile(r"(tg|ton|tonsite):(?://)?", re.IGNORECASE)
 SCHEME = re.compile(r"([^:/?#@\[\]]*)://")

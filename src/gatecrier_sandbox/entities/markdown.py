@@ -7,7 +7,7 @@ from msgspec import Struct
 from gatecrier_sandbox.entities.links import emoji_or_time, link_entity
 from gatecrier_sandbox.entities.spans import Span, bytes_before, unparsable, utf16
 from gatecrier_sandbox.errors import ApiError
-from gatecrier_sandbox.model import Wire
+from gatecrier_sandbox.world.model import Wire
 
 PLAIN = re.compile(r"[^_*\[\]()~`>#+\-=|{}.!\\\r\n]+")
 """What stands for itself everywhere: taken whole, since most of a message is that."""

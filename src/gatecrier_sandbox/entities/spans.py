@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from gatecrier_sandbox.errors import ApiError, bad_request
-from gatecrier_sandbox.model import Wire
+from gatecrier_sandbox.world.model import Wire
 
 BLANK = " \t\n\r\v\f\x00"
 INVISIBLE = frozenset(BLANK + "\u200b\u200c\u200d\u2060\u00ad\ufeff\u00a0\u200e\u200f")

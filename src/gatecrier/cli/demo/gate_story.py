@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from gatecrier.cli.demo.stage import Stage
 from gatecrier.kernel.errors import Misconfigured
 from gatecrier_sandbox.errors import Refused
-from gatecrier_sandbox.model import Message
+from gatecrier_sandbox.world.model import Message
 
 JOINING = 8  # of those held, how many join the channel while they are held
 

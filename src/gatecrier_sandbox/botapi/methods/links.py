@@ -2,11 +2,11 @@
 
 import string
 
-from gatecrier_sandbox import membership, rights, wire
-from gatecrier_sandbox.access import Access
-from gatecrier_sandbox.api import Call, method
+from gatecrier_sandbox.botapi.access import Access
+from gatecrier_sandbox.botapi.api import Call, method
 from gatecrier_sandbox.errors import bad_request
-from gatecrier_sandbox.model import Chat, InviteLink, Wire
+from gatecrier_sandbox.world import membership, rights, wire
+from gatecrier_sandbox.world.model import Chat, InviteLink, Wire
 
 LETTERS = string.ascii_letters + string.digits + "_-"
 LONGEST_NAME = 32

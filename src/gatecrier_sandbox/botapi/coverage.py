@@ -1,6 +1,6 @@
 """Which methods of the Bot API 10.3 exist here. Source: the documentation's list of methods."""
 
-from gatecrier_sandbox.api import METHODS
+from gatecrier_sandbox.botapi.api import METHODS
 
 DOCUMENTED = """
 getUpdates setWebhook deleteWebhook getWebhookInfo getMe logOut close sendMessage forwardMessage

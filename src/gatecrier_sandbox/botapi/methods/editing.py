@@ -2,14 +2,15 @@
 
 import msgspec
 
-from gatecrier_sandbox import conversation, markup, membership, rights, wire
-from gatecrier_sandbox.access import Access
-from gatecrier_sandbox.api import Call, method
+from gatecrier_sandbox.botapi import markup
+from gatecrier_sandbox.botapi.access import Access
+from gatecrier_sandbox.botapi.api import Call, method
+from gatecrier_sandbox.botapi.methods.messages import LONGEST_TEXT, charge, check_preview, message_id, written
 from gatecrier_sandbox.entities.formatted import need_visible
 from gatecrier_sandbox.errors import bad_request
-from gatecrier_sandbox.methods.messages import LONGEST_TEXT, charge, check_preview, message_id, written
-from gatecrier_sandbox.model import Chat, ChatType, Dialog, Message, Room, Wire
 from gatecrier_sandbox.structured import BROKEN
+from gatecrier_sandbox.world import conversation, membership, rights, wire
+from gatecrier_sandbox.world.model import Chat, ChatType, Dialog, Message, Room, Wire
 
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same as a "

@@ -3,10 +3,10 @@
 import re
 from enum import IntEnum
 
-from gatecrier_sandbox import membership, rights
 from gatecrier_sandbox.errors import ApiError, bad_request, forbidden
-from gatecrier_sandbox.model import Bot, Chat, ChatType, Dialog, Person, Room, Status
-from gatecrier_sandbox.state import State
+from gatecrier_sandbox.world import membership, rights
+from gatecrier_sandbox.world.model import Bot, Chat, ChatType, Dialog, Person, Room, Status
+from gatecrier_sandbox.world.state import State
 
 NUMBER = re.compile(r"-?[0-9]{1,19}")
 

@@ -1,7 +1,7 @@
 """The rights of administrators, and whether a person may speak."""
 
 from gatecrier_sandbox.errors import Refused
-from gatecrier_sandbox.model import Chat, ChatType, Member, Status
+from gatecrier_sandbox.world.model import Chat, ChatType, Member, Status
 
 SHARED = (
     "can_manage_chat",

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from msgspec import Struct
 
-from gatecrier_sandbox import clock as clocks
-from gatecrier_sandbox.access import Access, reach
+from gatecrier_sandbox.botapi.access import Access, reach
+from gatecrier_sandbox.botapi.params import Params
 from gatecrier_sandbox.errors import ApiError, not_found, sentence, too_many_requests
-from gatecrier_sandbox.faults import Fault, FaultKind
-from gatecrier_sandbox.model import Bot, Room
-from gatecrier_sandbox.params import Params
-from gatecrier_sandbox.world import World
+from gatecrier_sandbox.world import clock as clocks
+from gatecrier_sandbox.world.faults import Fault, FaultKind
+from gatecrier_sandbox.world.model import Bot, Room
+from gatecrier_sandbox.world.world import World
 
 TOKEN = re.compile(r"[1-9][0-9]{0,17}:.*", re.DOTALL)
 LONGEST_TOKEN = 80

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from gatecrier_sandbox import membership, permissions, rights
 from gatecrier_sandbox.errors import Refused
-from gatecrier_sandbox.model import INSIDE, OUTSIDE, Chat, Member, Status
-from gatecrier_sandbox.population import named
+from gatecrier_sandbox.world import membership, permissions, rights
+from gatecrier_sandbox.world.model import INSIDE, OUTSIDE, Chat, Member, Status
+from gatecrier_sandbox.world.population import named
 
 
 class Appointment(Struct, frozen=True):

@@ -1,5 +1,5 @@
 """What bots may ask, one file per noun. Importing this package registers every method."""
 
-from gatecrier_sandbox.methods import bot, callbacks, chats, editing, links, members, messages, updates
+from gatecrier_sandbox.botapi.methods import bot, callbacks, chats, editing, links, members, messages, updates
 
 __all__ = ["bot", "callbacks", "chats", "editing", "links", "members", "messages", "updates"]

@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
-from gatecrier_sandbox import conversation, permissions, wire
-from gatecrier_sandbox.model import INSIDE, OUTSIDE, Bot, Chat, ChatType, InviteLink, Member, Status
-from gatecrier_sandbox.state import ANONYMOUS_ADMIN, State
+from gatecrier_sandbox.world import conversation, permissions, wire
+from gatecrier_sandbox.world.model import INSIDE, OUTSIDE, Bot, Chat, ChatType, InviteLink, Member, Status
+from gatecrier_sandbox.world.state import ANONYMOUS_ADMIN, State
 
 SHORTEST = 30
 LONGEST = 366 * 86_400

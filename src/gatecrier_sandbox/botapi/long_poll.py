@@ -1,9 +1,9 @@
 """getUpdates: the long poll over one bot's queue, one at a time."""
 
-from gatecrier_sandbox import clock as clocks
-from gatecrier_sandbox.clock import Clock
 from gatecrier_sandbox.errors import ApiError, conflict
-from gatecrier_sandbox.updates import UpdateQueue
+from gatecrier_sandbox.world import clock as clocks
+from gatecrier_sandbox.world.clock import Clock
+from gatecrier_sandbox.world.updates import UpdateQueue
 
 OTHER_POLL = "terminated by other getUpdates request; make sure that only one bot instance is running"
 REPEAT = 3.0

@@ -1,11 +1,21 @@
 """Members: who they are, and what an administrator bot may do to them."""
 
-from gatecrier_sandbox import membership, permissions, rights, wire
-from gatecrier_sandbox.access import Access
-from gatecrier_sandbox.api import Call, method
+from gatecrier_sandbox.botapi.access import Access
+from gatecrier_sandbox.botapi.api import Call, method
 from gatecrier_sandbox.errors import bad_request
-from gatecrier_sandbox.model import INSIDE, OUTSIDE, Chat, ChatType, Dialog, Member, Person, Status, Wire
 from gatecrier_sandbox.structured import decode
+from gatecrier_sandbox.world import membership, permissions, rights, wire
+from gatecrier_sandbox.world.model import (
+    INSIDE,
+    OUTSIDE,
+    Chat,
+    ChatType,
+    Dialog,
+    Member,
+    Person,
+    Status,
+    Wire,
+)
 
 NO_RESTRICT = "not enough rights to restrict/unrestrict chat member"
 ONLY_BIG = "method is available for supergroup and channel chats only"

@@ -11,16 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gatecrier_sandbox import control_requests as asked
-from gatecrier_sandbox import membership, rights, wire
-from gatecrier_sandbox.control_requests import call_filter, number, path_id, read
-from gatecrier_sandbox.coverage import coverage
+from gatecrier_sandbox.botapi.coverage import coverage
+from gatecrier_sandbox.control import requests as asked
+from gatecrier_sandbox.control.requests import call_filter, number, path_id, read
 from gatecrier_sandbox.errors import Refused
-from gatecrier_sandbox.faults import Fault
-from gatecrier_sandbox.limits import Limits
-from gatecrier_sandbox.model import Chat, Dialog, Message, Room, Wire
-from gatecrier_sandbox.permissions import PERMISSIONS
-from gatecrier_sandbox.world import World
+from gatecrier_sandbox.world import membership, rights, wire
+from gatecrier_sandbox.world.faults import Fault
+from gatecrier_sandbox.world.limits import Limits
+from gatecrier_sandbox.world.model import Chat, Dialog, Message, Room, Wire
+from gatecrier_sandbox.world.permissions import PERMISSIONS
+from gatecrier_sandbox.world.world import World
 
 Act = Callable[[Request], Awaitable[object]]
 MOST_SHOWN = 10_000

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from gatecrier_sandbox import clicks, conversation, membership, population, rights, wire
-from gatecrier_sandbox.appointment import Appointment
-from gatecrier_sandbox.clock import Clock, RealClock
 from gatecrier_sandbox.entities.detect import detect
 from gatecrier_sandbox.errors import Refused
-from gatecrier_sandbox.limits import Limits, Meter
-from gatecrier_sandbox.model import (
+from gatecrier_sandbox.world import clicks, conversation, membership, population, rights, wire
+from gatecrier_sandbox.world.appointment import Appointment
+from gatecrier_sandbox.world.clock import Clock, RealClock
+from gatecrier_sandbox.world.limits import Limits, Meter
+from gatecrier_sandbox.world.model import (
     Bot,
     Chat,
     ChatType,
@@ -21,8 +21,8 @@ from gatecrier_sandbox.model import (
     Status,
     Wire,
 )
-from gatecrier_sandbox.population import Cohort
-from gatecrier_sandbox.state import ANONYMOUS_ADMIN, CHANNEL_SPEAKER, State
+from gatecrier_sandbox.world.population import Cohort
+from gatecrier_sandbox.world.state import ANONYMOUS_ADMIN, CHANNEL_SPEAKER, State
 
 CHUNK = 1_000
 """People of a cohort made in one step."""

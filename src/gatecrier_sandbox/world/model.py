@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from gatecrier_sandbox.updates import UpdateQueue
+from gatecrier_sandbox.world.updates import UpdateQueue
 
 Wire = dict[str, object]
 """A JSON object as a bot sees it."""

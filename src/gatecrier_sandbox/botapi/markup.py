@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from gatecrier_sandbox.entities.links import checked
 from gatecrier_sandbox.errors import bad_request
-from gatecrier_sandbox.model import Wire
 from gatecrier_sandbox.structured import decode
+from gatecrier_sandbox.world.model import Wire
 
 ACTIONS = (
     "url",

@@ -2,14 +2,15 @@
 
 from msgspec import Struct
 
-from gatecrier_sandbox import access, conversation, markup, wire
-from gatecrier_sandbox.access import Access
-from gatecrier_sandbox.api import Call, method
+from gatecrier_sandbox.botapi import access, markup
+from gatecrier_sandbox.botapi.access import Access
+from gatecrier_sandbox.botapi.api import Call, method
+from gatecrier_sandbox.botapi.markup import Markup
 from gatecrier_sandbox.entities.formatted import formatted, need_visible
 from gatecrier_sandbox.errors import bad_request, forbidden, too_many_requests
-from gatecrier_sandbox.markup import Markup
-from gatecrier_sandbox.model import Chat, ChatType, Dialog, Message, Room, Wire
 from gatecrier_sandbox.structured import decode
+from gatecrier_sandbox.world import conversation, wire
+from gatecrier_sandbox.world.model import Chat, ChatType, Dialog, Message, Room, Wire
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from gatecrier_sandbox import permissions, rights
-from gatecrier_sandbox.model import (
+from gatecrier_sandbox.world import permissions, rights
+from gatecrier_sandbox.world.model import (
     Bot,
     Chat,
     ChatType,
@@ -16,7 +16,7 @@ from gatecrier_sandbox.model import (
     Status,
     Wire,
 )
-from gatecrier_sandbox.state import State
+from gatecrier_sandbox.world.state import State
 
 
 def user(person: Person) -> Wire:

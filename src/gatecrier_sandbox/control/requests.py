@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Struct
 from starlette.requests import Request
 
-from gatecrier_sandbox.calls import CallFilter
 from gatecrier_sandbox.errors import Refused
 from gatecrier_sandbox.structured import BROKEN
+from gatecrier_sandbox.world.calls import CallFilter
 
 T = TypeVar("T")
 PLACE = re.compile(r"\$\.(\w+)|field `(\w+)`")

@@ -2,12 +2,12 @@
 
 import re
 
-from gatecrier_sandbox import wire
-from gatecrier_sandbox.access import Access, reach
-from gatecrier_sandbox.api import Call, method
+from gatecrier_sandbox.botapi.access import Access, reach
+from gatecrier_sandbox.botapi.api import Call, method
 from gatecrier_sandbox.errors import bad_request
-from gatecrier_sandbox.model import Wire
 from gatecrier_sandbox.structured import decode
+from gatecrier_sandbox.world import wire
+from gatecrier_sandbox.world.model import Wire
 
 COMMAND = re.compile(r"/?([a-z0-9_]{1,32})")
 SCOPES = ("default", "all_private_chats", "all_group_chats", "all_chat_administrators")

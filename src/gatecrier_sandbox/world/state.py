@@ -4,12 +4,12 @@ import random
 
 import msgspec
 
-from gatecrier_sandbox.calls import CallLog, Deliveries
-from gatecrier_sandbox.clock import Clock
 from gatecrier_sandbox.errors import Refused
-from gatecrier_sandbox.faults import Faults
-from gatecrier_sandbox.limits import Limits, Meter
-from gatecrier_sandbox.model import Bot, Chat, Click, Dialog, Person, Room, Wire
+from gatecrier_sandbox.world.calls import CallLog, Deliveries
+from gatecrier_sandbox.world.clock import Clock
+from gatecrier_sandbox.world.faults import Faults
+from gatecrier_sandbox.world.limits import Limits, Meter
+from gatecrier_sandbox.world.model import Bot, Chat, Click, Dialog, Person, Room, Wire
 
 TELEGRAM = 777000
 """Who posts the automatic forwards of a linked channel."""

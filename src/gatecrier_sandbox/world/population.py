@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from gatecrier_sandbox import conversation, permissions
 from gatecrier_sandbox.errors import Refused
-from gatecrier_sandbox.model import Bot, Chat, ChatType, Dialog, Person
-from gatecrier_sandbox.state import FIRST_CHANNEL, FIRST_GROUP, State
-from gatecrier_sandbox.updates import UpdateQueue
+from gatecrier_sandbox.world import conversation, permissions
+from gatecrier_sandbox.world.model import Bot, Chat, ChatType, Dialog, Person
+from gatecrier_sandbox.world.state import FIRST_CHANNEL, FIRST_GROUP, State
+from gatecrier_sandbox.world.updates import UpdateQueue
 
 TOKEN_LETTERS = string.ascii_letters + string.digits + "_-"
 TOKEN = re.compile(r"([1-9][0-9]{0,15}):([A-Za-z0-9_-]{1,60})")

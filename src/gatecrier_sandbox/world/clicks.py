@@ -1,9 +1,9 @@
 """Presses of inline buttons, and the bots' answers to them."""
 
-from gatecrier_sandbox import wire
 from gatecrier_sandbox.errors import Refused, bad_request
-from gatecrier_sandbox.model import Click, Message, Wire
-from gatecrier_sandbox.state import State
+from gatecrier_sandbox.world import wire
+from gatecrier_sandbox.world.model import Click, Message, Wire
+from gatecrier_sandbox.world.state import State
 
 LIFETIME = 150
 """Seconds within which a press can be answered."""

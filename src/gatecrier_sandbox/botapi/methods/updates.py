@@ -3,19 +3,19 @@
 import msgspec
 from msgspec import Raw
 
-from gatecrier_sandbox import polls
-from gatecrier_sandbox.api import Call, Described, method
+from gatecrier_sandbox.botapi import long_poll
+from gatecrier_sandbox.botapi.api import Call, Described, method
 from gatecrier_sandbox.errors import bad_request
-from gatecrier_sandbox.model import Wire
 from gatecrier_sandbox.structured import BROKEN
-from gatecrier_sandbox.updates import DEFAULT, KINDS
+from gatecrier_sandbox.world.model import Wire
+from gatecrier_sandbox.world.updates import DEFAULT, KINDS
 
 
 @method("getUpdates")
 async def get_updates(call: Call) -> list[Raw]:
     """Wait for the next updates; a new `allowed_updates` holds from now on."""
     _subscribe(call)
-    found = await polls.poll(
+    found = await long_poll.poll(
         call.bot.queue,
         call.world.clock,
         offset=call.integer("offset"),

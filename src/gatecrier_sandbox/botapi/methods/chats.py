@@ -1,10 +1,11 @@
 """Chats as a whole: what they are, how many are in them, leaving."""
 
-from gatecrier_sandbox import access, membership, permissions, rights, wire
-from gatecrier_sandbox.access import Access
-from gatecrier_sandbox.api import Call, method
+from gatecrier_sandbox.botapi import access
+from gatecrier_sandbox.botapi.access import Access
+from gatecrier_sandbox.botapi.api import Call, method
 from gatecrier_sandbox.errors import bad_request
-from gatecrier_sandbox.model import OUTSIDE, Chat, ChatType, Dialog, Wire
+from gatecrier_sandbox.world import membership, permissions, rights, wire
+from gatecrier_sandbox.world.model import OUTSIDE, Chat, ChatType, Dialog, Wire
 
 ACTIONS = frozenset(
     [

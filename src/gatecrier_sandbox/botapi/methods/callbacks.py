@@ -1,7 +1,7 @@
 """Answers to presses of inline buttons."""
 
-from gatecrier_sandbox import clicks
-from gatecrier_sandbox.api import Call, method
+from gatecrier_sandbox.botapi.api import Call, method
+from gatecrier_sandbox.world import clicks
 
 
 @method("answerCallbackQuery")

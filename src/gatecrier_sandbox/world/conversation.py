@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from gatecrier_sandbox import wire
 from gatecrier_sandbox.entities.detect import detect
-from gatecrier_sandbox.model import Bot, Chat, ChatType, Dialog, Message, Origin, Room, Wire
-from gatecrier_sandbox.state import TELEGRAM, State
+from gatecrier_sandbox.world import wire
+from gatecrier_sandbox.world.model import Bot, Chat, ChatType, Dialog, Message, Origin, Room, Wire
+from gatecrier_sandbox.world.state import TELEGRAM, State
 
 
 def shown(state: State, room: Room, message: Message) -> Wire:

@@ -1,0 +1,1 @@
+"""The door for tests and scripts: `/sandbox/...`, JSON in and out."""

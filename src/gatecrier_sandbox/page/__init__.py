@@ -1,0 +1,1 @@
+"""The chat page: act as anybody, and see what bots see."""

@@ -94,9 +94,11 @@ def _check_membership(state: State, bot: Bot, chat: Chat, access: Access) -> Non
         raise forbidden(f"bot is not a member of the {noun} chat")
 
 
-def check_posting(state: State, bot: Bot, room: Room) -> None:
+def check_posting(
+    state: State, bot: Bot, room: Room, permission: str = "can_send_messages", noun: str = "text messages"
+) -> None:
     """
-    Check that the bot may write text here: rows 9 and 10.
+    Check that the bot may send this kind of message here: rows 9 and 10.
 
     Raises:
         ApiError: 400 no right to post in the channel, or silenced in the group.
@@ -107,5 +109,5 @@ def check_posting(state: State, bot: Bot, room: Room) -> None:
     if room.type is ChatType.CHANNEL:
         if not rights.holds(room, me, "can_post_messages"):
             raise bad_request("need administrator rights in the channel chat")
-    elif not me.is_admin and "can_send_messages" not in rights.allowed(room, me):
-        raise bad_request("not enough rights to send text messages to the chat")
+    elif not me.is_admin and permission not in rights.allowed(room, me):
+        raise bad_request(f"not enough rights to send {noun} to the chat")

@@ -54,22 +54,23 @@ Handler = Callable[[Call], object]
 
 
 class Method(Struct, frozen=True):
-    """A method as documented, and the function that does it."""
+    """A method as documented, the function that does it, and what of it is `missing` here."""
 
     name: str
     handler: Handler
     is_waiting: bool
+    missing: tuple[str, ...] = ()
 
 
 METHODS: dict[str, Method] = {}
 """By lower-case name; `methods/` fills it."""
 
 
-def method(name: str) -> Callable[[Handler], Handler]:
+def method(name: str, *, missing: tuple[str, ...] = ()) -> Callable[[Handler], Handler]:
     """Register a function as a Bot API method."""
 
     def register(handler: Handler) -> Handler:
-        METHODS[name.lower()] = Method(name, handler, inspect.iscoroutinefunction(handler))
+        METHODS[name.lower()] = Method(name, handler, inspect.iscoroutinefunction(handler), missing)
         return handler
 
     return register

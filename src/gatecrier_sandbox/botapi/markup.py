@@ -31,7 +31,7 @@ class Markup(Struct, frozen=True):
     """What stands under a message: an inline keyboard, or another markup (then it cannot be edited later)."""
 
     inline: Wire | None = None
-    other: bool = False
+    other: Wire | None = None
 
 
 NONE = Markup()
@@ -51,16 +51,17 @@ def parse(raw: str) -> Markup:
         raise bad_request("object expected as reply markup")
     if "keyboard" in value:
         _check_keyboard(value["keyboard"])
-        return Markup(other=True)
+        return Markup(other=value)
     if "inline_keyboard" in value:
         return _inline(value["inline_keyboard"])
-    return Markup(other=any(name in value for name in ("remove_keyboard", "hide_keyboard", "force_reply")))
+    names = ("remove_keyboard", "hide_keyboard", "force_reply")
+    return Markup(other=value) if any(name in value for name in names) else NONE
 
 
 def parse_inline(raw: str) -> Wire | None:
     """Read the markup of an edit: inline or none."""
     markup = parse(raw)
-    if markup.other:
+    if markup.other is not None:
         raise bad_request("inline keyboard expected")
     return markup.inline
 

@@ -28,7 +28,7 @@ def press(
     bot = state.bots.get(message.bot_id)
     if bot is None:
         raise Refused("the message is not a bot's", field="message_id")
-    click = Click(str(state.rng.getrandbits(62)), bot.id, person.id, state.clock.now())
+    click = Click(str(state.rng.getrandbits(62)), bot.id, person.id, state.clock.now(), chat_id)
     _forget_stale(state)
     state.clicks[click.id] = click
     query: Wire = {"id": click.id, "from": wire.user(person)}

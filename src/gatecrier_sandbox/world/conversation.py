@@ -5,9 +5,13 @@ from collections.abc import Iterable
 import msgspec
 
 from gatecrier_sandbox.entities.detect import detect
-from gatecrier_sandbox.world import wire
-from gatecrier_sandbox.world.model import Bot, Chat, ChatType, Dialog, Message, Origin, Room, Wire
+from gatecrier_sandbox.world import forwarding, wire
+from gatecrier_sandbox.world.files import File
+from gatecrier_sandbox.world.model import Bot, Chat, ChatType, Dialog, Message, Room, Wire
 from gatecrier_sandbox.world.state import TELEGRAM, State
+
+PIXEL = bytes.fromhex("474946383961010001008000008080800000002c00000000010001000002024401003b")
+"""A grey GIF of one pixel."""
 
 
 def shown(state: State, room: Room, message: Message) -> Wire:
@@ -29,6 +33,7 @@ def compose_start(state: State, dialog: Dialog, *, payload: str, date: int) -> M
 def post(state: State, room: Room, message: Message) -> Message:
     """Put a message into a room, tell the bots there, and forward a channel's post into its group."""
     room.messages[message.message_id] = message
+    state.happened("message", room, message.message_id)
     _announce(state, room, message, _kind(room, edited=False), _audience(state, room, message))
     if isinstance(room, Chat) and room.type is ChatType.CHANNEL and room.linked_chat_id:
         _forward_into(state, room, state.chats[room.linked_chat_id], message)
@@ -37,6 +42,7 @@ def post(state: State, room: Room, message: Message) -> Message:
 
 def announce_edit(state: State, room: Room, message: Message) -> None:
     """Tell the bots in a room that a message has changed."""
+    state.happened("edited", room, message.message_id)
     _announce(state, room, message, _kind(room, edited=True), _audience(state, room, message))
 
 
@@ -44,6 +50,7 @@ def serve(state: State, chat: Chat, fields: Wire, *, actor: int, deaf: int = 0) 
     """Put a service message into a chat; `deaf` is a bot that does not hear it (it caused it)."""
     message = Message(state.next_message_id(chat), state.today, sender_id=actor, service=fields)
     chat.messages[message.message_id] = message
+    state.happened("message", chat, message.message_id)
     hearers = [bot for bot in state.bots_in(chat) if bot.id != deaf]
     _announce(state, chat, message, _kind(chat, edited=False), hearers)
     return message
@@ -97,11 +104,17 @@ def _forward_into(state: State, channel: Chat, group: Chat, post_: Message) -> N
         sender_chat_id=channel.id,
         text=post_.text,
         entities=post_.entities,
-        photo=post_.photo,
+        content=post_.content,
+        poll_id=post_.poll_id,
         media_group_id=group_id,
-        origin=Origin(channel.id, post_.message_id, post_.date),
+        forward=forwarding.fields(state, channel, post_) | {"is_automatic_forward": True},
     )
     post(state, group, copy)
+
+
+def _snapshot(state: State) -> File:
+    """A picture somebody took: one grey pixel."""
+    return state.files.add("photo", PIXEL, name="photo.gif", mime_type="image/gif", width=90, height=90)
 
 
 def write(
@@ -123,7 +136,7 @@ def write(
         sender_chat_id=sender_chat_id,
         text=text,
         entities=detect(text, []),
-        photo=bool(media_group_id),
+        content={"photo": wire.photo(_snapshot(state))} if media_group_id else None,
         reply_to=reply_to,
         media_group_id=media_group_id,
         thread_id=thread_id,

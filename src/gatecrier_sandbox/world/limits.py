@@ -6,6 +6,8 @@ from msgspec import Struct
 
 PRIVATE_BURST = 3
 """Messages one private chat takes at once before its rate holds."""
+PAID = 1
+"""Where the paid messages of a bot are counted; no chat has this number."""
 SWEEP_EVERY = 10_000
 """After this many charges, buckets that are full again are forgotten."""
 
@@ -15,12 +17,15 @@ class Limits(Struct, frozen=True):
     The rates. None or 0 switches one off.
 
     Telegram publishes none; its FAQ gives 30 messages per second overall, 1 per second in a chat,
-    20 per minute in a group.
+    20 per minute in a group. Paid messages beyond the free rate cost 0.1 Stars each, for bots that have
+    `paid_balance` Stars, up to `paid_per_bot` a second.
     """
 
     per_bot: float | None = 30
     per_private_chat: float | None = 1.0
     per_group_minute: float | None = 20
+    paid_per_bot: float | None = 1000
+    paid_balance: float = 100_000
 
     @classmethod
     def off(cls) -> "Limits":
@@ -36,9 +41,14 @@ class Meter:
         self._full_at: dict[tuple[int, int], float] = {}
         self._charges = 0
 
-    def charge(self, bot_id: int, chat_id: int, *, now: float) -> int:
-        """Count one message; 0 if it may go, else whole seconds to wait (then nothing was counted)."""
-        scopes = self._scopes(bot_id, chat_id)
+    def charge(self, bot_id: int, chat_id: int, *, now: float, paid: bool = False) -> int:
+        """
+        Count one message; 0 if it may go, else whole seconds to wait (then nothing was counted).
+
+        Args:
+            paid: counts against the paid rate of the bot instead of the free one.
+        """
+        scopes = self._scopes(bot_id, chat_id, paid=paid)
         wait = max((self._wait(key, rate, burst, now) for key, rate, burst in scopes), default=0.0)
         if wait > 0:
             return max(math.ceil(wait), 1)
@@ -47,10 +57,11 @@ class Meter:
         self._sweep(now)
         return 0
 
-    def _scopes(self, bot_id: int, chat_id: int) -> list[tuple[tuple[int, int], float, float]]:
+    def _scopes(self, bot_id: int, chat_id: int, *, paid: bool) -> list[tuple[tuple[int, int], float, float]]:
         scopes = []
-        if self.limits.per_bot:
-            scopes.append(((bot_id, 0), float(self.limits.per_bot), max(float(self.limits.per_bot), 1.0)))
+        overall = self.limits.paid_per_bot if paid else self.limits.per_bot
+        if overall:
+            scopes.append(((bot_id, PAID if paid else 0), float(overall), max(float(overall), 1.0)))
         if chat_id > 0 and self.limits.per_private_chat:
             scopes.append(((bot_id, chat_id), float(self.limits.per_private_chat), PRIVATE_BURST))
         if chat_id < 0 and self.limits.per_group_minute:

@@ -40,6 +40,7 @@ class Person(Struct, gc=False):
     is_premium: bool = False
     is_bot: bool = False
     deactivated: bool = False
+    hides_forwards: bool = False
 
 
 class Member(Struct, frozen=True, gc=False):
@@ -69,21 +70,16 @@ OUTSIDE = Member(Status.LEFT)
 INSIDE = Member(Status.MEMBER, present=True)
 
 
-class Origin(Struct, frozen=True, gc=False):
-    """Where an automatically forwarded post came from."""
-
-    chat_id: int
-    message_id: int
-    date: int
-
-
 class Message(Struct, gc=False):
     """
-    One message. Dates are Unix seconds.
+    One message. Dates are Unix seconds; what is held as `Wire` is JSON as a bot sees it.
 
-    `markup` is the inline keyboard; `editable` is false for messages sent with another kind of markup.
-    `service` holds the fields of a service message (`new_chat_members`, ...). `bot_id` is the bot that sent
-    it, also where `sender_id` hides it (a channel's posts).
+    `text` is the text, or the caption where there is `content`: the fields of what is carried besides words
+    (`{"photo": [...]}`). `service` holds the fields of a service message (`new_chat_members`, ...). `markup`
+    is the inline keyboard, `keyboard` a markup of another kind: such a message is not `editable`. `forward`
+    is forward_origin with its legacy twins, `reply_extra` a quote or external_reply. `bot_id` is the bot
+    that sent it, also where `sender_id` hides it (a channel's posts). `receiver_id`: an ephemeral message,
+    seen by this person only. `reactions`: by the reaction's JSON, who gave it.
     """
 
     message_id: int
@@ -92,18 +88,31 @@ class Message(Struct, gc=False):
     sender_chat_id: int = 0
     text: str = ""
     entities: list[Wire] = field(default_factory=list)
-    photo: bool = False
+    content: Wire | None = None
+    poll_id: str = ""
     markup: Wire | None = None
+    keyboard: Wire | None = None
     editable: bool = True
     edit_date: int = 0
     thread_id: int = 0
+    is_topic: bool = False
     media_group_id: str = ""
     reply_to: "Message | None" = None
-    origin: Origin | None = None
+    reply_extra: Wire | None = None
+    forward: Wire | None = None
     service: Wire | None = None
     protected: bool = False
     signature: str = ""
+    effect_id: str = ""
     bot_id: int = 0
+    via_bot_id: int = 0
+    receiver_id: int = 0
+    reactions: dict[str, list[int]] | None = None
+
+    @property
+    def is_media(self) -> bool:
+        """Whether its words are a caption."""
+        return self.content is not None or bool(self.poll_id)
 
 
 class InviteLink(Struct, gc=False):
@@ -131,6 +140,9 @@ class Chat(Struct):
     members: dict[int, Member] = field(default_factory=dict)
     bot_ids: set[int] = field(default_factory=set)
     messages: dict[int, Message] = field(default_factory=dict)
+    ephemeral: dict[int, Message] = field(default_factory=dict)
+    next_ephemeral_id: int = 1
+    pinned: list[int] = field(default_factory=list)
     next_message_id: int = 1
     links: list[InviteLink] = field(default_factory=list)
 
@@ -147,13 +159,18 @@ class Dialog(Struct):
     person_id: int
     blocked: bool = False
     messages: dict[int, Message] = field(default_factory=dict)
+    pinned: list[int] = field(default_factory=list)
 
 
 Room = Chat | Dialog
 
 
 class Bot(Struct):
-    """A bot: its token, its queue, what it has seen. Message ids of its private chats are one sequence."""
+    """
+    A bot: its token, its queue, what it has seen. Message ids of its private chats are one sequence.
+
+    `nanostars` is its balance of Telegram Stars, in billionths.
+    """
 
     id: int
     token: str
@@ -163,6 +180,7 @@ class Bot(Struct):
     known_chats: set[int] = field(default_factory=set)
     commands: dict[str, list[Wire]] = field(default_factory=dict)
     next_message_id: int = 1
+    nanostars: int = 0
 
 
 class Click(Struct):
@@ -172,6 +190,7 @@ class Click(Struct):
     bot_id: int
     user_id: int
     date: float
+    chat_id: int = 0
     answered: bool = False
     text: str = ""
     show_alert: bool = False

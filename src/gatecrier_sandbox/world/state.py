@@ -8,6 +8,8 @@ from gatecrier_sandbox.errors import Refused
 from gatecrier_sandbox.world.calls import CallLog, Deliveries
 from gatecrier_sandbox.world.clock import Clock
 from gatecrier_sandbox.world.faults import Faults
+from gatecrier_sandbox.world.feed import Event, Feed
+from gatecrier_sandbox.world.files import Files
 from gatecrier_sandbox.world.limits import Limits, Meter
 from gatecrier_sandbox.world.model import Bot, Chat, Click, Dialog, Person, Room, Wire
 
@@ -39,6 +41,8 @@ class State:
         self.faults = Faults(random.Random(seed + 1))  # noqa: S311
         self.calls = CallLog()
         self.deliveries = Deliveries()
+        self.feed = Feed()
+        self.files = Files(random.Random(seed + 2))  # noqa: S311
         self.next_person = FIRST_PERSON
 
     @property
@@ -55,6 +59,18 @@ class State:
         """Give a bot an update that was encoded before; a fault may double it."""
         copies = 2 if self.faults.rules and self.faults.for_update(bot.id) else 1
         bot.queue.add(kind, content, now=self.clock.now() if now is None else now, copies=copies)
+        if self.feed.watches:
+            self.feed.publish(Event("update", bot_id=bot.id))
+
+    def happened(self, kind: str, room: Room, message_id: int = 0) -> None:
+        """Tell those who watch that something happened in a room."""
+        if not self.feed.watches:
+            return
+        if isinstance(room, Dialog):
+            event = Event(kind, bot_id=room.bot_id, person_id=room.person_id, message_id=message_id)
+        else:
+            event = Event(kind, chat_id=room.id, message_id=message_id)
+        self.feed.publish(event)
 
     def need_person(self, user_id: int, field: str = "user_id") -> Person:
         """The account with this id, or `Refused` 404."""

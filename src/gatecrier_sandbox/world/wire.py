@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from gatecrier_sandbox.world import permissions, rights
+from gatecrier_sandbox.world.files import File
 from gatecrier_sandbox.world.model import (
     Bot,
     Chat,
@@ -10,7 +13,6 @@ from gatecrier_sandbox.world.model import (
     InviteLink,
     Member,
     Message,
-    Origin,
     Person,
     Room,
     Status,
@@ -31,6 +33,11 @@ def user(person: Person) -> Wire:
     if person.is_premium:
         shown["is_premium"] = True
     return shown
+
+
+def full_name(person: Person) -> str:
+    """Both names, as people see them."""
+    return f"{person.first_name} {person.last_name}".strip()
 
 
 def myself(bot: Bot, person: Person) -> Wire:
@@ -81,10 +88,12 @@ def room(state: State, place: Room) -> Wire:
 def message(state: State, place: Room, record: Message, *, bare: bool = False) -> Wire:
     """A Message; `bare` leaves out what it replies to, as inside `reply_to_message`."""
     shown = _head(state, place, record)
-    if record.origin is not None:
-        shown |= _forward(state, record.origin)
-    if record.reply_to is not None and not bare:
-        shown["reply_to_message"] = message(state, place, record.reply_to, bare=True)
+    if record.forward is not None:
+        shown |= record.forward
+    if not bare:
+        shown |= _replied(state, place, record)
+    if record.via_bot_id:
+        shown["via_bot"] = user(state.people[record.via_bot_id])
     if record.media_group_id:
         shown["media_group_id"] = record.media_group_id
     shown |= _content(record)
@@ -92,12 +101,27 @@ def message(state: State, place: Room, record: Message, *, bare: bool = False) -
         shown["reply_markup"] = record.markup
     if record.protected:
         shown["has_protected_content"] = True
+    if record.effect_id:
+        shown["effect_id"] = record.effect_id
+    if record.is_topic:
+        shown["is_topic_message"] = True
+    return shown
+
+
+def _replied(state: State, place: Room, record: Message) -> Wire:
+    """What it answers."""
+    shown = dict(record.reply_extra or {})
+    if record.reply_to is not None:
+        shown["reply_to_message"] = message(state, place, record.reply_to, bare=True)
     return shown
 
 
 def _head(state: State, place: Room, record: Message) -> Wire:
-    """Who, where and when."""
-    shown: Wire = {"message_id": record.message_id}
+    """Who, where and when; an ephemeral message has its number in a field of its own."""
+    shown: Wire = {"message_id": 0 if record.receiver_id else record.message_id}
+    if record.receiver_id:
+        shown["ephemeral_message_id"] = record.message_id
+        shown["receiver_user"] = user(state.people[record.receiver_id])
     if record.sender_id:
         shown["from"] = user(state.people[record.sender_id])
     if record.signature:
@@ -116,8 +140,8 @@ def _head(state: State, place: Room, record: Message) -> Wire:
 def _content(record: Message) -> Wire:
     if record.service is not None:
         return record.service
-    words, entities = ("caption", "caption_entities") if record.photo else ("text", "entities")
-    shown: Wire = {"photo": _photo(record)} if record.photo else {}
+    words, entities = ("caption", "caption_entities") if record.is_media else ("text", "entities")
+    shown: Wire = dict(record.content or {})
     if record.text:
         shown[words] = record.text
     if record.entities:
@@ -125,26 +149,22 @@ def _content(record: Message) -> Wire:
     return shown
 
 
-def _photo(record: Message) -> list[Wire]:
-    name = f"sandbox{record.date}x{record.message_id}"
-    size: Wire = {"file_id": f"AgAC{name}", "file_unique_id": f"AQAD{name}", "file_size": 1024}
-    return [size | {"width": 90, "height": 90}]
+def photo(file: File) -> list[Wire]:
+    """The sizes of a photo: here one, as it was uploaded."""
+    return [
+        {
+            "file_id": file.file_id,
+            "file_unique_id": file.unique_id,
+            "file_size": file.size,
+            "width": file.width,
+            "height": file.height,
+        }
+    ]
 
 
-def _forward(state: State, origin: Origin) -> Wire:
-    source = chat(state.chats[origin.chat_id])
-    return {
-        "forward_origin": {
-            "type": "channel",
-            "chat": source,
-            "message_id": origin.message_id,
-            "date": origin.date,
-        },
-        "is_automatic_forward": True,
-        "forward_from_chat": source,
-        "forward_from_message_id": origin.message_id,
-        "forward_date": origin.date,
-    }
+def encoded(value: object) -> str:
+    """A JSON text."""
+    return msgspec.json.encode(value).decode()
 
 
 def newcomers(people: Iterable[Person]) -> Wire:

@@ -5,7 +5,7 @@ import msgspec
 from gatecrier_sandbox.botapi import markup
 from gatecrier_sandbox.botapi.access import Access
 from gatecrier_sandbox.botapi.api import Call, method
-from gatecrier_sandbox.botapi.methods.messages import LONGEST_TEXT, charge, check_preview, message_id, written
+from gatecrier_sandbox.botapi.sending import LONGEST_TEXT, charge, check_preview, message_id, written
 from gatecrier_sandbox.entities.formatted import need_visible
 from gatecrier_sandbox.errors import bad_request
 from gatecrier_sandbox.structured import BROKEN
@@ -31,7 +31,7 @@ def edit_message_text(call: Call) -> Wire:
     text, entities = written(call, raw, "parse_mode", "entities")
     under = markup.parse_inline(call.text("reply_markup"))
     room, message = _editable(call)
-    if message.photo:
+    if message.is_media:
         raise bad_request("there is no text in the message to edit")
     need_visible(text)
     if len(text) > LONGEST_TEXT:
@@ -130,6 +130,7 @@ def _delete(call: Call, room: Room, number: int) -> None:
     if is_small and message.date + DELETABLE < call.world.clock.now():
         raise bad_request("message can't be deleted for everyone")
     del room.messages[number]
+    call.world.happened("deleted", room, number)
 
 
 def _deletes(call: Call, chat: Chat, message: Message) -> bool:

@@ -1,7 +1,8 @@
-"""Rows 3: what a sendMessage costs the sandbox, its limits off and its log on; the client is not counted."""
+"""Rows 3: what a message and a subscriber cost the sandbox, limits off, log on; clients are not counted."""
 
 import itertools
 import time
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -58,8 +59,42 @@ async def rows(size: Size, responder: Server) -> list[Row]:
             peer="trivial responder",
             theirs=trivial["responder"],
             reads=Ratio.OVERHEAD,
-        )
+        ),
+        await _crowd(size, responder),
     ]
+
+
+async def _crowd(size: Size, responder: Server) -> Row:
+    """A crowd made at once by a fresh sandbox: seconds of wall time, and the most memory it ever took."""
+    count = size.standings
+    with serving(SANDBOX, responder.core) as sandbox:
+        async with aiohttp.ClientSession() as session:
+            bot_id = (await _ask(session, sandbox.url, "bots", {"username": "bench_bot"}))["id"]
+            wish = {"bot_id": bot_id, "count": count}
+            cpu, began = sandbox.cpu(), time.perf_counter()
+            await _ask(session, sandbox.url, "subscribers", wish)
+            taken, wall = sandbox.cpu() - cpu, time.perf_counter() - began
+        memory = sandbox.most_memory()
+    return Row(
+        group=GROUP,
+        what=f"sandbox, {count:,} subscribers at once, each",
+        note=f"{wall:.1f} s, {memory >> 20:,} MiB in all",
+        ours=taken / count * 1e6,
+        peer="30 s a million",
+        theirs=30.0,
+        reads=Ratio.OVERHEAD,
+        budget=1.0,
+    )
+
+
+async def _ask(
+    session: aiohttp.ClientSession, url: str, path: str, wish: dict[str, object]
+) -> dict[str, Any]:
+    """One act of the control API."""
+    async with session.post(f"{url}/sandbox/{path}", json=wish) as answer:
+        answer.raise_for_status()
+        made: dict[str, Any] = await answer.json()
+        return made
 
 
 class Stopwatch:
@@ -79,9 +114,7 @@ class Stopwatch:
 
 async def _populate(session: aiohttp.ClientSession, url: str) -> tuple[str, int]:
     """A bot with subscribers: its token, and the first of their ids, which follow each other."""
-    async with session.post(f"{url}/sandbox/bots", json={"username": "bench_bot"}) as answer:
-        bot = await answer.json()
+    bot = await _ask(session, url, "bots", {"username": "bench_bot"})
     wish = {"bot_id": bot["id"], "count": SUBSCRIBERS, "announce": False}
-    async with session.post(f"{url}/sandbox/subscribers", json=wish) as answer:
-        cohort = await answer.json()
+    cohort = await _ask(session, url, "subscribers", wish)
     return str(bot["token"]), int(cohort["first_id"])

@@ -33,6 +33,11 @@ class Server:
         threads = Path(f"/proc/{self.process_id}/task").glob("*/schedstat")
         return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
+    def most_memory(self) -> int:
+        """Bytes of memory it had at its largest; Linux only."""
+        status = Path(f"/proc/{self.process_id}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) << 10
+
 
 @contextmanager
 def serving(module: tuple[str, ...], core: int | None) -> Iterator[Server]:

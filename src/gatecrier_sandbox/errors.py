@@ -43,9 +43,9 @@ def not_found(text: str = "") -> ApiError:
     return ApiError(404, f"Not Found: {text}" if text else "Not Found")
 
 
-def too_large(text: str) -> ApiError:
+def too_large(text: str = "") -> ApiError:
     """413: more parameters or files than the server takes."""
-    return ApiError(413, f"Request Entity Too Large: {text}")
+    return ApiError(413, f"Request Entity Too Large: {text}" if text else "Request Entity Too Large")
 
 
 def too_many_requests(seconds: int) -> ApiError:

@@ -1,41 +1,72 @@
-"""The door: a raw ASGI callable on `/bot<token>/<method>`; `/` is a page, and `/sandbox` goes on."""
+"""The door: raw ASGI on `/bot<token>/<method>` and `/file/bot<token>/...`; others to page and control API."""
 
 import asyncio
+from functools import cached_property
 from typing import cast
+from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import gatecrier_sandbox.botapi.methods  # noqa: F401 - registers every method
 from gatecrier_sandbox.botapi.api import Answer, BotApi, refusal
 from gatecrier_sandbox.botapi.params import LARGEST_BODY, Params, read
-from gatecrier_sandbox.errors import ApiError, not_found, too_large
-from gatecrier_sandbox.page.front_page import FRONT_PAGE
-from gatecrier_sandbox.protocol import DROP
+from gatecrier_sandbox.errors import ApiError, bad_request, not_found, too_large
+from gatecrier_sandbox.protocol import ABSOLUTE, DROP
+from gatecrier_sandbox.world import clock as clocks
+from gatecrier_sandbox.world.files import File
 
 UNKNOWN_THERE = refusal(ApiError(401, "Unauthorized"))
 """Nobody has an account on the test servers."""
+RESTART = refusal(ApiError(500, "Internal Server Error: restart"))
+MOST_DISCARDED = 4 * LARGEST_BODY
+"""Bytes of an oversized body that are read away so that its sender can hear the refusal."""
+FILES = "/file/bot"
+VERBS = frozenset({"GET", "POST"})
+CLOSE = (b"connection", b"close")
 
 
 class Door:
-    """Serves the Bot API itself and hands the control API's paths to `control`."""
+    """Serves the Bot API and its files; the control API's paths go to `control`, a browser's to `page`."""
 
     def __init__(self, api: BotApi, control: ASGIApp) -> None:
         self.api = api
         self.control = control
 
+    @cached_property
+    def page(self) -> ASGIApp:
+        """The chat page; a process that is never looked at does not load it."""
+        from gatecrier_sandbox.page.routes import page  # noqa: PLC0415
+
+        return page(self.api.world)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             return
-        path: str = scope["path"]
-        if path == "/sandbox" or path.startswith("/sandbox/"):
+        path, verb = scope["path"], scope["method"]
+        if path.startswith("/bot") and verb in VERBS:
+            await self._answer(scope, receive, send, path)
+        elif path == "/sandbox" or path.startswith("/sandbox/"):
             await self.control(scope, receive, send)
-        elif path == "/" and scope["method"] == "GET":
-            await _send(send, 200, FRONT_PAGE, kind=b"text/html; charset=utf-8")
-        elif scope["method"] not in {"GET", "POST"}:
-            await _send(send, 501, b"")
+        elif path == "/" or path.startswith(("/page/", "/static/")):
+            await self.page(scope, receive, send)
+        elif path.startswith(FILES) and verb in {"GET", "HEAD"}:
+            await self._serve_file(send, path)
+        elif verb not in VERBS:
+            await _send(send, 501, b"", CLOSE)
         else:
             await self._answer(scope, receive, send, path)
+
+    def answer_at_once(
+        self, path: str, query: bytes, content_type: bytes, encoding: bytes, body: bytes
+    ) -> Answer | None:
+        """The answer to a request of the Bot API that need not wait; None if it may, and nothing was done."""
+        try:
+            token, name, is_test = route(path)
+            params = read(query, content_type, encoding, body)
+            return UNKNOWN_THERE if is_test else self.api.answer_at_once(token, name, params)
+        except ApiError as error:
+            return refusal(error)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         try:
@@ -44,10 +75,48 @@ class Door:
             answer = UNKNOWN_THERE if is_test else await self.api.answer(token, name, params)
         except ApiError as error:
             answer = refusal(error)
+        except asyncio.CancelledError:  # the server stops while this call waits
+            answer = RESTART
         if answer.is_dropped:
-            await _drop(scope)
+            await self._drop(scope, receive, answer.hold)
         else:
             await _reply(send, answer)
+
+    async def _drop(self, scope: Scope, receive: Receive, hold: float) -> None:
+        """Close the connection, at once or after `hold` seconds; the server notices before the end."""
+        if hold:
+            await self._hold(receive, hold)
+        scope["extensions"][DROP]["drop"]()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    async def _hold(self, receive: Receive, seconds: float) -> None:
+        """Wait until the client goes away, or the time is over."""
+        gone = asyncio.ensure_future(receive())
+        over = asyncio.ensure_future(clocks.sleep(self.api.world.clock, seconds))
+        try:
+            await asyncio.wait((gone, over), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            over.cancel()
+
+    async def _serve_file(self, send: Send, path: str) -> None:
+        try:
+            file = self._file(path)
+        except ApiError as error:
+            await _reply(send, refusal(error))
+        else:
+            kind = quote(file.mime_type or "application/octet-stream", safe="/+.;= -").encode()
+            await _send(send, 200, file.data, kind=kind)
+
+    def _file(self, path: str) -> File:
+        """The file of a path. `ApiError` 401 no bot's token, 404 no such file."""
+        token, _, name = path.removeprefix(FILES).partition("/")
+        self.api.find_bot(token)
+        file = self.api.world.files.by_path(name)
+        if file is None:
+            raise not_found()
+        return file
 
 
 def route(path: str) -> tuple[str, str, bool]:
@@ -60,10 +129,12 @@ def route(path: str) -> tuple[str, str, bool]:
     """
     token, slash, rest = path.removeprefix("/bot").partition("/")
     if not path.startswith("/bot") or not slash:
+        raise not_found("absolute URI is specified in the Request-Line" if path == ABSOLUTE else "")
+    if not rest.startswith("test"):
+        return token, rest, False
+    if not rest.startswith("test/"):
         raise not_found()
-    if rest == "test" or rest.startswith("test/"):
-        return token, rest[5:], True
-    return token, rest, False
+    return token, rest[5:], True
 
 
 async def _params(scope: Scope, receive: Receive) -> Params:
@@ -78,17 +149,31 @@ async def _params(scope: Scope, receive: Receive) -> Params:
 
 
 async def _body(receive: Receive) -> bytes:
+    """
+    The whole body.
+
+    Raises:
+        ApiError: 413 it is too large; 400 the client went away in the midst of it.
+    """
     message: Message = await receive()
-    if not message.get("more_body"):
-        return cast(bytes, message.get("body", b""))
-    parts = [message.get("body", b"")]
-    size = len(parts[0])
-    while message.get("more_body"):
-        message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
+    if message["type"] == "http.request" and not message["more_body"]:
+        return cast(bytes, message["body"])
+    parts: list[bytes] = []
+    size = 0
+    while message["type"] == "http.request":
+        size += len(message["body"])
+        parts.append(message["body"])
         if size > LARGEST_BODY:
-            raise too_large("request body is too big")
+            parts.clear()
+        if size > MOST_DISCARDED or not message["more_body"]:
+            return _whole(parts, size)
+        message = await receive()
+    raise bad_request("the connection was closed")
+
+
+def _whole(parts: list[bytes], size: int) -> bytes:
+    if size > LARGEST_BODY:
+        raise too_large()
     return b"".join(parts)
 
 
@@ -103,10 +188,3 @@ async def _send(
     fixed = ((b"content-type", kind), (b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": [*fixed, *headers]})
     await send({"type": "http.response.body", "body": body})
-
-
-async def _drop(scope: Scope) -> None:
-    """Close the connection and let the server notice before the request ends."""
-    scope["extensions"][DROP]["drop"]()
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)

@@ -10,10 +10,12 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from gatecrier_sandbox.botapi.api import BotApi
+from gatecrier_sandbox.botapi.webhook_http import Internet
 from gatecrier_sandbox.control.routes import control
 from gatecrier_sandbox.errors import ApiError
 from gatecrier_sandbox.http import Door
-from gatecrier_sandbox.protocol import DroppingProtocol
+from gatecrier_sandbox.prompt import PromptProtocol
+from gatecrier_sandbox.world import worldfile
 from gatecrier_sandbox.world.clock import Clock
 from gatecrier_sandbox.world.limits import Limits
 from gatecrier_sandbox.world.world import World
@@ -51,16 +53,21 @@ class Sandbox:
         """
         Listen until the block ends; port 0 takes a free one. No signal handlers are installed.
 
+        A world that has a file (`opening.opened`) is saved when the block ends, however it ends.
+
         Raises:
-            OSError: the port is taken.
+            OSError: the port is taken; at the end: the world's file cannot be written.
         """
         world = world or World(clock, limits=limits or Limits(), seed=seed)
         listener = _Listener(world)
         port = await listener.open(host, port)
+        world.base_url = f"http://{host}:{port}"
         try:
-            yield cls(world, f"http://{host}:{port}")
+            yield cls(world, world.base_url)
         finally:
             await listener.close()
+            if world.file is not None:
+                worldfile.save(world, world.file)
 
 
 class _Listener:
@@ -70,13 +77,15 @@ class _Listener:
         self.world = world
         self.state = ServerState()
         self.server: asyncio.Server | None = None
-        app = Door(BotApi(world), control(world))
+        self.api = BotApi(world, Internet())
+        self.door = Door(self.api, control(world))
         self.config = Config(
-            cast(Any, app),
+            cast(Any, self.door),
             log_config=None,
             access_log=False,
             lifespan="off",
             ws="none",
+            proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE,
         )
 
@@ -85,16 +94,19 @@ class _Listener:
         self.config.load()
         loop = asyncio.get_running_loop()
         self.server = await loop.create_server(self._protocol, host, port, backlog=2048)
+        self.api.webhooks.resume()
         sockets: tuple[socket.socket, ...] = tuple(self.server.sockets)
         return int(sockets[0].getsockname()[1])
 
-    def _protocol(self) -> DroppingProtocol:
-        return DroppingProtocol(config=self.config, server_state=self.state, app_state={})
+    def _protocol(self) -> PromptProtocol:
+        return PromptProtocol(self.door, config=self.config, server_state=self.state, app_state={})
 
     async def close(self) -> None:
         """Take nothing new, end the polls, let requests finish, cut what is left."""
         if self.server is not None:
             self.server.close()
+        await self.api.webhooks.close()
+        self.world.feed.close()
         for bot in self.world.bots.values():
             bot.queue.wake(ApiError(500, "Internal Server Error: restart"))
         for connection in list(self.state.connections):

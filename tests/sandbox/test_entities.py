@@ -18,7 +18,12 @@ PARSED = [
     ("HTML", "<b>bold</B> <I\n>x</ >", "bold x", [("bold", 0, 4), ("italic", 5, 1)]),
     ("HTML", "&ltx &#00000065; &gt ", "&ltx &#00000065; >", []),
     ("HTML", " \n <b> a</b>", " a", [("bold", 0, 2)]),
-    ("HTML", "<b>a<u>b</u></b>", "ab", [("bold", 0, 2), ("underline", 1, 1)]),
+    ("HTML", "<b>a<u>b</u></b>", "ab", [("bold", 0, 1), ("bold", 1, 1), ("underline", 1, 1)]),
+    ("HTML", "<code>a<b>b</b></code><b>c</b>", "abc", [("code", 0, 2), ("bold", 2, 1)]),
+    ("HTML", "<blockquote>a<pre>b</pre></blockquote>", "ab", [("blockquote", 0, 2), ("pre", 1, 1)]),
+    ("HTML", "<b>x <a href='a.com'>y</a></b>", "x y", [("bold", 0, 2), ("text_link", 2, 1), ("bold", 2, 1)]),
+    ("HTML", "a<i>\tb\r </i>\n", "a b", [("italic", 1, 2)]),
+    ("HTML", "x\0<i>y</i>", "x y", [("italic", 2, 1)]),
     ("HTML", "&lt;&#65;&#x42;&amp;&quot;&nbsp;", '<AB&"&nbsp;', []),
     ("HTML", 'x <a href="a.com?x=1&amp;y=2">y</a>', "x y", [("text_link", 2, 1)]),
     ("HTML", '<pre><code class="language-py">x</code></pre>', "x", [("pre", 0, 1)]),
@@ -61,8 +66,8 @@ LANGUAGES = [
     ('<pre><code class="language-py">x</code></pre>', [{"type": "pre", "language": "py"}]),
     ('<code class="language-py"><pre>x</pre></code>', [{"type": "pre", "language": "py"}]),
     ('<code class="language-py">x</code>', [{"type": "code"}]),
-    ('<pre> <code class="language-py">x</code></pre>', [{"type": "pre"}, {"type": "code"}]),
-    ('<pre><code class="language-py">x</code> y</pre>', [{"type": "pre"}, {"type": "code"}]),
+    ('<pre> <code class="language-py">x</code></pre>', [{"type": "pre"}]),
+    ('<code class="language-py">x</code><pre> y</pre>', [{"type": "code"}, {"type": "pre"}]),
 ]
 
 
@@ -75,7 +80,24 @@ def test_code_has_a_language_only_where_it_fills_pre(raw: str, expected: list[di
     )
 
 
+HALVES = (
+    "Text contains invalid Unicode characters after decoding HTML entities, check for unmatched surrogate "
+    "code units"
+)
 WRONG = [
+    ("HTML", "&#57311;", HALVES),
+    ("HTML", "&#xD83D;&#xDFDF;", HALVES),
+    ("HTML", "<i ", 'Empty attribute name in the tag "i" at byte offset 0'),
+    ("HTML", "🏟 🏟&lt;<i   =aba>", 'Empty attribute name in the tag "i" at byte offset 13'),
+    ("HTML", "🏟 🏟&lt;<i    aba>", 'Can\'t find end tag corresponding to start tag "i"'),
+    ("HTML", "<i aba", 'Unclosed start tag "i" at byte offset 0'),
+    ("HTML", "<i aba  =  ", 'Unclosed start tag "i" at byte offset 0'),
+    ("HTML", "🏟 🏟&lt;<i    aba  =  190azAz-.,", "Unexpected end of name token at byte offset 27"),
+    ("HTML", '<i aba = "&lt;>', "Unclosed start tag at byte offset 0"),
+    ("HTML", "<b\0>x</b>", "Unclosed start tag at byte offset 0"),
+    ("HTML", "<b>x</b\0>", "Unclosed end tag at byte offset 4"),
+    ("HTML", '<tg-time unix="5" format="rt">x</tg-time>', "Invalid date format used"),
+    ("HTML", '<tg-emoji emoji-id="0">x</tg-emoji>', "Invalid custom emoji identifier specified"),
     ("HTML", "x <b", "Unclosed start tag at byte offset 2"),
     ("HTML", "é<q>", 'Unsupported start tag "q" at byte offset 2'),
     ("HTML", "</b>", "Unexpected end tag at byte offset 0"),
@@ -116,11 +138,52 @@ def test_any_text_is_parsed_or_refused(mode: str, raw: str) -> None:
         assert 0 <= int(str(entity["offset"])) <= length - int(str(entity["length"]))
 
 
-def test_given_entities_are_taken_when_there_is_no_parse_mode() -> None:
-    """Detected kinds are ignored, others kept, broken ones refused."""
-    _, entities = formatted(
-        "abc", "", '[{"type":"bold","offset":0,"length":2},{"type":"url","offset":0,"length":1}]'
-    )
-    assert entities == [{"offset": 0, "length": 2, "type": "bold"}]
-    with pytest.raises(ApiError, match="can't parse MessageEntity: Can't find field \"type\""):
-        formatted("abc", "", "[{}]")
+ESCAPES = {
+    "HTML": {"&": "&amp;", "<": "&lt;", ">": "&gt;"},
+    "MarkdownV2": {sign: f"\\{sign}" for sign in "_*[]()~`>#+-=|{}.!\\"},
+    "Markdown": {sign: f"\\{sign}" for sign in "_*`["},
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(sorted(ESCAPES)), st.text("ab<>&_*[]()~`>#+-=|{}.!\\\n 😀é\u200d", max_size=40))
+def test_escaped_text_comes_back_as_it_was(mode: str, text: str) -> None:
+    """Whoever escapes what the mode reserves gets the same text and entities as without a mode."""
+    if mode == "Markdown":
+        text = text.replace("\\", "")  # it has no way to write one before a sign
+    escaped = "".join(ESCAPES[mode].get(char, char) for char in text)
+    assert formatted(escaped, mode, "") == formatted(text, "", "")
+
+
+TIMES = [
+    ("wDT", "wDT"),
+    ("Tw", "wT"),
+    ("tttTTdDwW", "wdt"),
+    ("R", "r"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("written", "shown"), TIMES)
+def test_a_time_shows_its_format_in_telegrams_order(written: str, shown: str) -> None:
+    """Of two lengths of one part markup keeps the short one; a moment of 0 is no time."""
+    _, (entity,) = formatted(f'<tg-time unix="12345", format="{written}">x</tg-time>', "HTML", "")
+    assert entity == {
+        "offset": 0, "length": 1, "type": "date_time", "unix_time": 12345, "date_time_format": shown
+    }  # fmt: skip
+    assert formatted('<tg-time unix="x">a</tg-time>', "HTML", "") == ("a", [])
+
+
+def test_a_text_nobody_can_see_is_empty() -> None:
+    """Blanks of all sorts, and entities around them, leave nothing; marks of direction fall together."""
+    for text in ("\t\r\n ", "\u200b\u2800\u3000\ufeff", "<b> </b>", "\U000e0041"):
+        assert formatted(text, "HTML", "") == ("", [])
+    assert formatted("a\u200f\u200f\u200eb\u2028c\u030ad", "", "") == ("a\u200c\u200c\u200ebcd", [])
+    assert formatted("", "nonsense", "") == ("", [])
+
+
+def test_a_text_is_cut_at_its_bytes_before_it_is_read() -> None:
+    """More than 32768 bytes are refused, however they would be read; so is an unknown mode."""
+    for text, mode, said in (("é" * 16385, "HTML", "text is too long"), ("a", "x", "unsupported parse_mode")):
+        with pytest.raises(ApiError, match=said):
+            formatted(text, mode, "")

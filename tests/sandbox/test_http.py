@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import io
-import re
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -99,17 +98,12 @@ def test_a_json_text_that_is_no_utf8_is_refused_where_it_is_used() -> None:
             params.text(name)
 
 
-async def test_a_browser_is_told_where_it_is(desk: Desk) -> None:
-    """The front page is plain HTML without scripts or tokens, and its links lead somewhere."""
+async def test_a_browser_is_shown_the_world(desk: Desk) -> None:
+    """The front page is HTML and holds no token."""
     async with desk.client.get(desk.sandbox.url + "/") as response:
         page = await response.text()
         assert (response.status, response.content_type) == (200, "text/html")
-    assert "script" not in page
     assert desk.bot.token not in page
-    links = re.findall(r'href="([^"]+)"', page)
-    assert "/sandbox" in links
-    for link in links:
-        assert (await desk.ask("GET", link))[0] == 200
 
 
 async def test_paths_and_tokens_are_told_apart(desk: Desk) -> None:
@@ -117,7 +111,7 @@ async def test_paths_and_tokens_are_told_apart(desk: Desk) -> None:
     assert (await desk.ask("GET", "/hello"))[1]["description"] == "Not Found"
     assert (await desk.ask("GET", f"/bot{desk.bot.token}"))[1]["description"] == "Not Found"
     assert (await desk.bot_api("getMe/"))[1]["description"] == "Not Found: method not found"
-    for token in ("nothing", "0:abc", "x:abc", "1:" + "a" * 90):
+    for token in ("nothing", "0:abc", "x:abc", "1:" + "a" * 90, f"{1 << 54}:abc", "1%2F2:abc"):
         status, envelope = await desk.ask("GET", f"/bot{token}/getMe")
         assert (status, envelope["description"]) == (401, "Unauthorized: invalid token specified")
     assert await desk.ask("GET", "/bot123:abc/getMe") == (
@@ -125,6 +119,7 @@ async def test_paths_and_tokens_are_told_apart(desk: Desk) -> None:
         {"ok": False, "error_code": 401, "description": "Unauthorized"},
     )
     assert (await desk.ask("GET", f"/bot{desk.bot.token}/test/getMe"))[0] == 401
+    assert (await desk.ask("GET", f"/bot{desk.bot.token}/test"))[1]["description"] == "Not Found"
     assert await desk.bot_api("getMe", verb="PUT") == (501, None)
     assert (await desk.bot_api("GETME"))[1]["ok"]
     assert (await desk.bot_api("", data={"method": "getMe"}))[1]["ok"]
@@ -181,7 +176,7 @@ async def test_a_dropped_connection_has_no_answer(desk: Desk, kind: str, arrived
 async def test_the_control_api_makes_a_world(desk: Desk) -> None:
     """Everything a test needs can be done over HTTP, and is answered with what was made."""
     _, bot = await desk.ask("POST", "/sandbox/bots", json={"username": "second_bot"})
-    _, ann = await desk.ask("POST", "/sandbox/people", json={"first_name": "Ann", "username": None})
+    _, ann = await desk.ask("POST", "/sandbox/people", json={"first_name": "Ann"})
     _, channel = await desk.ask("POST", "/sandbox/chats", json={"type": "channel", "title": "News"})
     wish = {"type": "supergroup", "title": "Talk", "linked_chat_id": channel["id"]}
     _, group = await desk.ask("POST", "/sandbox/chats", json=wish)

@@ -1,70 +1,141 @@
-"""Addresses as Telegram keeps and refuses them."""
+"""Invite links: facts/botapi.md §5."""
+
+from typing import Any
 
 import pytest
 
-from gatecrier_sandbox.entities.formatted import formatted
-from gatecrier_sandbox.entities.links import checked
+from gatecrier_sandbox.errors import Refused
+from sandbox.town import Town
 
-KEPT = [
-    ("a.com", "http://a.com/"),
-    ("https://a.b?x", "https://a.b/?x"),
-    ("https://a.b#x y", "https://a.b/#x%20y"),
-    ("HTTPS://User@A.b:0080/P?q", "https://User@a.b:80/P?q"),
-    ("http://[::1]:80", "http://[::1]:80/"),
-    ("täst.de/ ", "http://täst.de/"),
-    ("tg:resolve?domain=a", "tg://resolve?domain=a"),
-    ("TG://Settings/", "tg://settings/"),
-    ("tonsite://a.ton", "tonsite://a.ton/"),
-]
+JOINS = '["chat_member"]'
 
 
-@pytest.mark.parametrize(("address", "kept"), KEPT)
-def test_a_link_is_completed(address: str, kept: str) -> None:
-    """A scheme, a lower-case host and a path are always there; blanks are encoded."""
-    assert checked(address) == kept
+async def new_link(town: Town, **more: Any) -> dict[str, Any]:
+    """A link of the bot's into the group."""
+    link: dict[str, Any] = await town.result("createChatInviteLink", chat_id=town.group.id, **more)
+    return link
+
+
+async def test_a_link_lets_in_and_is_named_in_the_update() -> None:
+    """Who comes by a link is announced with it; the name is cut to 32 characters."""
+    town = Town()
+    link = await new_link(town, name="x" * 40)
+    assert link["name"] == "x" * 32
+    await town.updates(allowed_updates=JOINS)
+    guest = town.world.person("Gus")
+    town.world.join(town.group.id, guest.id, link=link["invite_link"])
+    change = (await town.updates())[-1]["chat_member"]
+    assert change["invite_link"]["invite_link"] == link["invite_link"]
+    assert "via_join_request" not in change
+
+
+async def test_a_persons_link_is_cut_short_for_bots() -> None:
+    """Of another administrator's link a bot sees the beginning only."""
+    town = Town()
+    link = town.world.create_link(town.group.id, town.owner.id, name="mine")
+    await town.updates(allowed_updates=JOINS)
+    guest = town.world.person("Gus")
+    town.world.join(town.group.id, guest.id, link=link.url)
+    shown = (await town.updates())[-1]["chat_member"]["invite_link"]
+    assert shown["invite_link"] == f"{link.url[:22]}..."
+    assert shown["creator"]["id"] == town.owner.id
+
+
+async def test_a_link_ends() -> None:
+    """After its date, its revocation, or when as many are in as it lets in, a link lets nobody in."""
+    town = Town()
+    dated = await new_link(town, expire_date=town.world.today + 60)
+    small = await new_link(town, member_limit=1)
+    people = [town.world.person(name) for name in ("Gus", "Ida", "Jan")]
+    town.world.join(town.group.id, people[0].id, link=small["invite_link"])
+    with pytest.raises(Refused, match="too often"):
+        town.world.join(town.group.id, people[1].id, link=small["invite_link"])
+    town.world.leave(town.group.id, people[0].id)
+    town.world.join(town.group.id, people[1].id, link=small["invite_link"])
+    town.clock.advance(61)
+    with pytest.raises(Refused, match="expired"):
+        town.world.join(town.group.id, people[2].id, link=dated["invite_link"])
+    gone = await town.result("revokeChatInviteLink", chat_id=town.group.id, invite_link=small["invite_link"])
+    assert gone["is_revoked"]
+    town.world.leave(town.group.id, people[1].id)
+    with pytest.raises(Refused, match="expired"):
+        town.world.join(town.group.id, people[2].id, link=small["invite_link"])
+
+
+async def test_editing_replaces_everything() -> None:
+    """What an edit leaves out is taken away."""
+    town = Town()
+    link = await new_link(town, name="old", member_limit=5)
+    url = link["invite_link"]
+    edited = await town.result("editChatInviteLink", chat_id=town.group.id, invite_link=url, name="new")
+    assert (edited["name"], edited.get("member_limit")) == ("new", None)
+    edited = await town.result(
+        "editChatInviteLink", chat_id=town.group.id, invite_link=url, creates_join_request=True
+    )
+    assert edited["creates_join_request"]
+    assert "name" not in edited
+
+
+async def test_the_primary_link_is_replaced_when_revoked() -> None:
+    """export makes a new primary link; revoking it makes another; getChat shows the present one."""
+    town = Town()
+    target = {"chat_id": town.group.id}
+    first = await town.result("exportChatInviteLink", **target)
+    second = await town.result("exportChatInviteLink", **target)
+    with pytest.raises(Refused, match="expired"):
+        town.world.join(town.group.id, town.world.person("Gus").id, link=first)
+    gone = await town.result("revokeChatInviteLink", **target, invite_link=second)
+    assert (gone["is_primary"], gone["is_revoked"]) == (True, True)
+    assert (await town.result("getChat", **target))["invite_link"] not in {first, second}
 
 
 REFUSED = [
-    ("nowhere", "Wrong HTTP URL"),
-    ("ftp://a.com", "Unsupported URL protocol"),
-    ("https://", "URL host is empty"),
-    (".", "Host is invalid"),
-    ("telegram.org ", "Disallowed character in URL host"),
-    ("a%2.com", "Wrong percent-encoded symbol in URL host"),
-    ("a b@a.com", "Disallowed character in URL userinfo"),
-    ("a.com:0", "Wrong port number specified in the URL"),
-    ("a.com:65536", "Wrong port number specified in the URL"),
-    ("http://[x]/", "Wrong IPv6 address specified in the URL"),
-    ("tg://a:80", "Wrong tg URL"),
-    ("ton://https://a", "Wrong ton URL"),
-    ("tg://a.b", "Unallowed characters in URL host"),
+    ("createChatInviteLink", {"member_limit": 5, "creates_join_request": True}, "member limit can't be"),
+    ("createChatInviteLink", {"expire_date": 5}, "EXPIRE_DATE_INVALID"),
+    ("createChatInviteLink", {"member_limit": 200_000}, "USAGE_LIMIT_INVALID"),
+    ("editChatInviteLink", {}, "invite link must be non-empty"),
+    ("editChatInviteLink", {"invite_link": "https://t.me/+nothing"}, "INVITE_HASH_EXPIRED"),
+    ("revokeChatInviteLink", {"invite_link": "/"}, "INVITE_HASH_EXPIRED"),
+    ("createChatSubscriptionInviteLink", {}, "invalid subscription pricing specified"),
 ]
 
 
-@pytest.mark.parametrize(("address", "reason"), REFUSED)
-def test_what_is_no_link_is_refused_with_the_reason(address: str, reason: str) -> None:
-    """The reasons are TDLib's own."""
-    with pytest.raises(ValueError, match=f"^{reason}$"):
-        checked(address)
+@pytest.mark.parametrize(("method", "more", "text"), REFUSED)
+async def test_what_no_link_can_be(method: str, more: dict[str, Any], text: str) -> None:
+    """Impossible limits, past dates and unknown links are refused in Telegram's words."""
+    town = Town()
+    code, description = await town.error(method, chat_id=town.group.id, **more)
+    assert code == 400
+    assert description.startswith(f"Bad Request: {text}")
 
 
-PEOPLE = [
-    ("tg:user?id=5", 5),
-    ("TG://User/?x=1&id=5#id=6", 5),
-    ("tg://user?id=05", 0),
-    ("tg://users?id=5", 0),
-]
+async def test_links_need_the_right_to_invite() -> None:
+    """Without can_invite_users no link is made, and private chats have none."""
+    town = Town()
+    town.world.start(town.reader.id, town.bot.id)
+    assert await town.error("exportChatInviteLink", chat_id=town.reader.id) == (
+        400,
+        "Bad Request: can't invite members to a private chat",
+    )
+    town.world.set_member(town.group.id, town.bot.id, "administrator", rights={})
+    assert await town.error("exportChatInviteLink", chat_id=town.group.id) == (
+        400,
+        "Bad Request: not enough rights to manage chat invite link",
+    )
 
 
-@pytest.mark.parametrize(("address", "user_id"), PEOPLE)
-def test_a_link_to_a_person_is_a_mention(address: str, user_id: int) -> None:
-    """With or without slashes, in any case; a number that is none makes a link like others."""
-    (_, (entity,)) = formatted(f'<a href="{address}">x</a>', "HTML", "")
-    assert (entity["type"], entity.get("user_id", 0)) == ("text_mention" if user_id else "text_link", user_id)
-
-
-def test_a_link_without_address_is_its_own_text() -> None:
-    """What would be no address makes no link."""
-    assert formatted("<a>telegram.org </a>!", "HTML", "")[1] == [{"offset": 0, "length": 12, "type": "url"}]
-    (link,) = formatted("<a>telegram.org</a>", "HTML", "")[1]
-    assert (link["type"], link["url"]) == ("text_link", "http://telegram.org/")
+async def test_a_paid_membership_ends_after_its_month() -> None:
+    """Who comes by a subscription link is a member until a date, and then has left."""
+    town = Town()
+    pay = {"subscription_period": 2_592_000, "subscription_price": 50}
+    link = await town.result("createChatSubscriptionInviteLink", chat_id=town.channel.id, name="club", **pay)
+    assert (link["subscription_period"], link["subscription_price"]) == (2_592_000, 50)
+    member = town.world.join(town.channel.id, town.reader.id, link=link["invite_link"])
+    target = {"chat_id": town.channel.id, "user_id": town.reader.id}
+    assert (await town.result("getChatMember", **target))["until_date"] == member.until
+    town.clock.advance(2_592_001)
+    assert (await town.result("getChatMember", **target))["status"] == "left"
+    renamed = await town.result(
+        "editChatSubscriptionInviteLink", chat_id=town.channel.id, invite_link=link["invite_link"], name="z"
+    )
+    assert renamed["name"] == "z"

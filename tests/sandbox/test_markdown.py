@@ -91,8 +91,8 @@ def test_broken_markdown_is_refused_with_the_place(raw: str, text: str) -> None:
 PICTURES = [
     ("TG://EMoJI/?test=1&id=25#id=32", {"custom_emoji_id": "25"}),
     ("tg:emoji?id=7&id=8", {"custom_emoji_id": "7"}),
-    ("tg://time?unix=25", {"unix_time": 25}),
-    ("TG://TiME/?format=Wt&unix=25#unix=32", {"unix_time": 25, "date_time_format": "Wt"}),
+    ("tg://time?unix=25", {"unix_time": 25, "date_time_format": ""}),
+    ("TG://TiME/?format=Wt&unix=25#unix=32", {"unix_time": 25, "date_time_format": "wt"}),
 ]
 
 
@@ -110,3 +110,21 @@ def test_the_older_markdown_knows_languages_and_unclosed_addresses() -> None:
     assert text == "x=1 a"
     assert (block.type, block.extra) == ("pre", {"language": "py"})
     assert link.extra == {"url": "http://b.com/"}
+
+
+LEGACY: list[tuple[str, str, Found]] = [
+    (r"\_\*\`\[\a *b*", r"_*`[\a b", [("bold", 7, 1)]),
+    ("*a_b*_c*d_", "a_bc*d", [("bold", 0, 3), ("italic", 3, 3)]),
+    ("**__``[]x", "x", []),
+    ("[](a.com)", "(a.com)", []),
+    ("[a](b)[c.com]", "ac.com", [("text_link", 1, 5)]),
+    ("🏟*🏟*", "🏟🏟", [("bold", 2, 2)]),
+    ("```a```", "a", [("pre", 0, 1)]),
+]
+
+
+@pytest.mark.parametrize(("raw", "plain", "expected"), LEGACY)
+def test_the_older_markdown_nests_nothing(raw: str, plain: str, expected: Found) -> None:
+    """A sign ends what the same sign began, whatever lies between; what is no link stays text."""
+    text, spans = parse_legacy(raw)
+    assert (text, [(span.type, span.offset, span.length) for span in spans]) == (plain, expected)

@@ -105,7 +105,7 @@ async def test_lifting_everything_from_the_banned_lets_them_back() -> None:
     await town.result("banChatMember", **target)
     await town.result("restrictChatMember", **target, permissions=dict.fromkeys(PERMISSIONS, True))
     assert (await town.result("getChatMember", **target))["status"] == "left"
-    assert town.world.join(**target).status == "member"
+    assert town.world.join(town.group.id, town.reader.id).status == "member"
 
 
 async def test_a_restriction_ends_by_itself() -> None:
@@ -296,3 +296,84 @@ async def test_a_chat_id_is_digits_and_nothing_else(shape: str) -> None:
 def test_sixteen_permissions() -> None:
     """Bot API 10.3 has sixteen."""
     assert len(PERMISSIONS) == len(ALL) == 16
+
+
+async def test_a_title_stands_beside_an_administrators_name() -> None:
+    """Only who made an administrator gives them a title: sixteen characters, no emoji; it is announced."""
+    town = Town()
+    every = dict.fromkeys(rights.OF_TYPE[town.group.type], True)
+    town.world.set_member(town.group.id, town.bot.id, "administrator", rights=every)
+    target = {"chat_id": town.group.id, "user_id": town.reader.id}
+    method = "setChatAdministratorCustomTitle"
+    refusals = [("user is not an administrator", town.reader), ("only the owner can edit", town.owner)]
+    for text, person in refusals:
+        assert text in (await town.error(method, chat_id=town.group.id, user_id=person.id))[1]
+    await town.result("promoteChatMember", **target, can_pin_messages=True)
+    await town.result(method, **target, custom_title="Gardener")
+    assert (await town.result("getChatMember", **target))["custom_title"] == "Gardener"
+    town.world.say(town.group.id, town.reader.id, "hello")
+    assert (await town.updates())[-1]["message"]["sender_tag"] == "Gardener"
+    for title, code in (("x" * 17, "CUSTOM_TITLE_INVALID"), ("Rose 🌹", "CUSTOM_TITLE_EMOJI_NOT_ALLOWED")):
+        assert await town.error(method, **target, custom_title=title) == (400, f"Bad Request: {code}")
+    town.world.set_member(town.group.id, town.reader.id, "administrator", by=town.owner.id)
+    assert await town.error(method, **target, custom_title="x") == (
+        400,
+        "Bad Request: not enough rights to change custom title of the user",
+    )
+
+
+async def test_a_tag_stands_beside_a_members_name() -> None:
+    """A tag survives a restriction, administrators have none, and it needs can_manage_tags."""
+    town = Town()
+    target = {"chat_id": town.group.id, "user_id": town.reader.id}
+    await town.result("setChatMemberTag", **target, tag="guest")
+    await mute(town)
+    assert (await town.result("getChatMember", **target))["tag"] == "guest"
+    assert await town.error("setChatMemberTag", **target, tag="🌹") == (
+        400,
+        "Bad Request: TAG_EMOJI_NOT_ALLOWED",
+    )
+    assert await town.error("setChatMemberTag", chat_id=town.group.id, user_id=town.owner.id, tag="x") == (
+        400,
+        "Bad Request: TAG_CHANGE_FORBIDDEN",
+    )
+    town.world.set_member(town.group.id, town.bot.id, "administrator", rights={})
+    assert (await town.error("setChatMemberTag", **target, tag="x"))[0] == 400
+
+
+async def test_hidden_members_are_seen_by_administrators_only() -> None:
+    """A plain bot sees administrators and bots of such a group, and nobody else."""
+    town = Town()
+    town.group.has_hidden_members = True
+    town.world.set_member(town.group.id, town.bot.id, "member")
+    target = {"chat_id": town.group.id}
+    assert await town.error("getChatMember", **target, user_id=town.reader.id) == (
+        400,
+        "Bad Request: CHAT_ADMIN_REQUIRED",
+    )
+    for person in (town.owner.id, town.bot.id):
+        await town.result("getChatMember", **target, user_id=person)
+    town.world.set_member(town.group.id, town.bot.id, "administrator")
+    await town.result("getChatMember", **target, user_id=town.reader.id)
+
+
+async def test_who_promotes_may_edit_whom_those_promote() -> None:
+    """can_be_edited follows the chain of promotions."""
+    town = Town()
+    every = dict.fromkeys(rights.OF_TYPE[town.group.type], True)
+    town.world.set_member(town.group.id, town.bot.id, "administrator", rights=every)
+    helper = town.world.person("Hal")
+    town.world.set_member(town.group.id, town.reader.id, "administrator", rights=every, by=town.bot.id)
+    town.world.set_member(town.group.id, helper.id, "administrator", by=town.reader.id)
+    target = {"chat_id": town.group.id, "user_id": helper.id}
+    assert (await town.result("getChatMember", **target))["can_be_edited"]
+    await town.result("promoteChatMember", **target)
+    assert town.world.member(**target).status == "member"
+
+
+async def test_an_administrator_says_what_the_group_forbids() -> None:
+    """Default permissions do not bind administrators, of people and of bots."""
+    town = Town()
+    await town.result("setChatPermissions", chat_id=town.group.id, permissions={})
+    await town.result("sendDice", chat_id=town.group.id)
+    assert "can_send_polls" in town.world.allowed(town.group.id, town.owner.id)

@@ -262,5 +262,5 @@ async def test_a_bot_posts_in_a_channel_only_with_the_right() -> None:
 async def test_what_is_not_supported_is_not_found() -> None:
     """An unknown or absent method never answers true."""
     town = make_town()
-    for method in ("sendPhoto", "noSuchMethod", "getMe/"):
+    for method in ("sendInvoice", "noSuchMethod", "getMe/"):
         assert await town.error(method) == (404, "Not Found: method not found")

@@ -1,20 +1,24 @@
 """Whatever is asked, the answer is an envelope: no exception, no hang."""
 
 import asyncio
+from contextlib import suppress
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatecrier_sandbox.botapi.api import METHODS
-from gatecrier_sandbox.botapi.coverage import DOCUMENTED, coverage
+from gatecrier_sandbox.botapi.coverage import coverage
 from gatecrier_sandbox.botapi.params import read
+from gatecrier_sandbox.errors import ApiError
+from sandbox import schema
 from sandbox.town import Town
 
 NAMES = (
     "chat_id user_id message_id message_ids text caption parse_mode entities reply_markup reply_parameters "
     "from_chat_id permissions until_date callback_query_id offset limit allowed_updates commands scope url "
-    "action message_thread_id member_limit expire_date name"
+    "action message_thread_id member_limit expire_date name secret_token ip_address max_connections "
+    "certificate drop_pending_updates"
 )
 VALUES = (
     *(
@@ -93,14 +97,14 @@ KINDS = (b"application/json", b"application/x-www-form-urlencoded", b"multipart/
     st.binary(max_size=200),
 )
 def test_any_bytes_are_parameters(query: bytes, kind: bytes, encoding: bytes, body: bytes) -> None:
-    """Bytes that make no sense are left out, not raised."""
-    params = read(query, kind, encoding, body)
-    assert all(isinstance(value, str) for value in params.values.values())
+    """Bytes that make no sense are left out, or refused where forms and compressed bodies are broken."""
+    with suppress(ApiError):
+        params = read(query, kind, encoding, body)
+        assert all(isinstance(value, str) for value in params.values.values())
 
 
 def test_coverage_names_every_documented_method_once() -> None:
-    """Supported and absent together are the 185 methods of Bot API 10.3."""
+    """Supported, partial and absent together are the 185 methods of Bot API 10.3."""
     split = coverage()
-    assert sorted(split["supported"] + split["absent"]) == sorted(DOCUMENTED.split())
-    assert len(DOCUMENTED.split()) == 185
-    assert "sendPhoto" in split["absent"]
+    assert sorted([*split.supported, *split.partial, *split.absent]) == sorted(schema.METHODS)
+    assert len(schema.METHODS) == 185

@@ -7,6 +7,7 @@ import pytest
 from gatecrier_sandbox.botapi.long_poll import poll
 from gatecrier_sandbox.errors import ApiError
 from gatecrier_sandbox.world.clock import ManualClock
+from gatecrier_sandbox.world.faults import Fault, FaultKind
 from gatecrier_sandbox.world.updates import DEFAULT, UpdateQueue
 from sandbox.town import ALL_UPDATES, Town
 
@@ -133,14 +134,142 @@ def test_subscriptions_hold_for_new_updates_only() -> None:
     assert "chat_member" not in DEFAULT
 
 
-def test_updates_die_of_age() -> None:
-    """A callback query is kept 150 seconds, a message a day."""
+@pytest.mark.parametrize("raw", ["[1]", '["message", 1]', '{"message": 1}', "null", "x", '"poll"'])
+async def test_unreadable_subscriptions_change_nothing(raw: str) -> None:
+    """Only an array of texts is heeded."""
+    town = Town()
+    await town.updates(allowed_updates='["poll"]')
+    await town.updates(allowed_updates=raw)
+    assert town.bot.queue.allowed == {"poll"}
+
+
+AGES = [
+    ("inline_query", 30),
+    ("callback_query", 150),
+    ("shipping_query", 150),
+    ("pre_checkout_query", 150),
+    ("chosen_inline_result", 600),
+    ("message", 86_400),
+    ("poll_answer", 86_400),
+]
+
+
+@pytest.mark.parametrize(("kind", "age"), AGES)
+def test_updates_die_of_age(kind: str, age: int) -> None:
+    """What needs a quick answer is kept for as long as that is possible, all else a day."""
+    queue, clock = make_queue(0)
+    queue.add(kind, b"{}", now=clock.now())
+    clock.advance(age - 1)
+    assert len(queue.head(100, now=clock.now())) == 1
+    clock.advance(1)
+    assert queue.head(100, now=clock.now()) == []
+
+
+def test_a_dead_update_hides_none_that_lives() -> None:
+    """The dead are dropped wherever they stand."""
     queue, clock = make_queue(1)
     queue.add("callback_query", b"{}", now=clock.now())
+    queue.add("message", b"{}", now=clock.now())
     clock.advance(151)
+    assert len(queue.head(100, now=clock.now())) == 2
+
+
+def test_an_answer_has_four_megabytes_at_most() -> None:
+    """The rest comes with the next one; a single update always fits."""
+    queue, clock = make_queue(0)
+    for size in (1 << 20, 1 << 20, 1 << 20, 1 << 20, 5 << 20):
+        queue.add("message", b'"%b"' % (b"x" * size), now=clock.now())
+    assert len(queue.head(100, now=clock.now())) == 3
+    queue.seek(104)
     assert len(queue.head(100, now=clock.now())) == 1
-    clock.advance(86_400)
-    assert queue.head(100, now=clock.now()) == []
+
+
+def test_ids_begin_anew_when_they_run_out() -> None:
+    """No id reaches 2,000,000,000: the queue is emptied and counts from its first id."""
+    queue, clock = make_queue(1)
+    queue.next_id = 1_999_999_998
+    for _ in range(2):
+        queue.add("message", b"{}", now=clock.now())
+    assert ids(queue) == [100]
+    queue.seek(1_999_999_999)
+    assert ids(queue) == [100]
+
+
+async def test_a_waiting_poll_with_a_later_offset_forgets_what_is_below() -> None:
+    """An offset somewhat ahead confirms even what is yet to come."""
+    queue, clock = make_queue(0)
+    waiting = asyncio.create_task(poll(queue, clock, offset=103, limit=100, timeout=50))
+    await asyncio.sleep(0)
+    queue.add("message", b"{}", now=clock.now())
+    assert await waiting == []
+    assert ids(queue) == []
+
+
+async def test_a_woken_poll_waits_a_moment_for_more() -> None:
+    """What comes within about a millisecond is answered together."""
+    queue, clock = make_queue(0)
+    waiting = asyncio.create_task(poll(queue, clock, offset=0, limit=100, timeout=50))
+    await asyncio.sleep(0)
+    queue.add("message", b"{}", now=clock.now())
+    await asyncio.sleep(0)
+    queue.add("message", b"{}", now=clock.now())
+    assert len(await waiting) == 2
+
+
+async def said(fault: Fault, *texts: str, pause: float = 0) -> list[tuple[int, str]]:
+    """What a bot hears, counted from its first id, when these are said under a fault."""
+    town = Town()
+    first = town.bot.queue.next_id
+    town.world.faults.add(fault)
+    for text in texts:
+        town.world.say(town.group.id, town.reader.id, text)
+        town.clock.advance(pause)
+    found = await town.updates()
+    return [(update["update_id"] - first, update["message"]["text"]) for update in found]
+
+
+async def test_a_lost_update_uses_up_its_id() -> None:
+    """The bot sees the gap."""
+    assert await said(Fault(FaultKind.LOSE_UPDATE, times=1), "a", "b") == [(1, "b")]
+
+
+async def test_a_reordered_update_swaps_place_with_the_next() -> None:
+    """Ids rise all the same; every other one under a lasting fault."""
+    assert await said(Fault(FaultKind.REORDER_UPDATE, times=1), "a", "b", "c") == [
+        (0, "b"),
+        (1, "a"),
+        (2, "c"),
+    ]
+    swapped = await said(Fault(FaultKind.REORDER_UPDATE, seconds=9), "a", "b", "c", "d")
+    assert swapped == [(0, "b"), (1, "a"), (2, "d"), (3, "c")]
+
+
+async def test_a_reordered_update_comes_even_if_no_other_does() -> None:
+    """After its seconds it is stored as the last."""
+    assert await said(Fault(FaultKind.REORDER_UPDATE, seconds=2, times=1), "a", "b", pause=3) == [
+        (0, "a"),
+        (1, "b"),
+    ]
+
+
+async def test_a_duplicated_update_comes_twice_with_one_id() -> None:
+    """As Telegram's own duplicates do."""
+    assert await said(Fault(FaultKind.DUPLICATE_UPDATE, times=1), "a", "b") == [(0, "a"), (0, "a"), (1, "b")]
+
+
+@pytest.mark.parametrize(
+    ("fault", "heard"),
+    [
+        (Fault(FaultKind.LOSE_UPDATE, update="message"), 0),
+        (Fault(FaultKind.LOSE_UPDATE, update="callback_query"), 1),
+        (Fault(FaultKind.LOSE_UPDATE, bot_id=5), 1),
+        (Fault(FaultKind.LOSE_UPDATE, probability=0.0), 1),
+        (Fault(FaultKind.SERVER_ERROR, method="sendMessage"), 1),
+    ],
+)
+async def test_a_fault_of_updates_strikes_what_it_names(fault: Fault, heard: int) -> None:
+    """By kind of update, by bot, by chance; faults of calls leave updates alone."""
+    assert len(await said(fault, "a")) == heard
 
 
 async def test_member_updates_go_to_subscribed_administrators() -> None:

@@ -9,8 +9,19 @@ from gatecrier_sandbox.botapi.api import BotApi
 from gatecrier_sandbox.botapi.params import Params, read
 from gatecrier_sandbox.world.clock import ManualClock
 from gatecrier_sandbox.world.model import Bot, Chat, Person
+from sandbox.schema import TYPES, check, check_envelope
 
 ALL_UPDATES = '["message","edited_message","channel_post","my_chat_member","chat_member","callback_query"]'
+
+
+class CheckedWorld(World):
+    """A world that holds every update against the schema before it is queued."""
+
+    def emit_encoded(self, bot: Bot, kind: str, content: bytes, *, now: float | None = None) -> None:
+        """As in any world."""
+        *_, type_name = TYPES["Update"]["fields"][kind]
+        check(msgspec.json.decode(content), type_name, kind)
+        super().emit_encoded(bot, kind, content, now=now)
 
 
 class Town:
@@ -18,7 +29,7 @@ class Town:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.clock = ManualClock()
-        self.world = World(self.clock, limits=limits or Limits.off(), seed=7)
+        self.world: World = CheckedWorld(self.clock, limits=limits or Limits.off(), seed=7)
         self.api = BotApi(self.world)
         self.bot: Bot = self.world.bot("gate_bot")
         self.owner: Person = self.world.person("Olga", username="olga")
@@ -37,9 +48,10 @@ class Town:
         return await self.send(method, read(b"", b"application/json", b"", body))
 
     async def send(self, method: str, params: Params) -> dict[str, Any]:
-        """One call with parameters as they were read."""
+        """One call with parameters as they were read; every answer is held against the schema."""
         answer = await self.api.answer(self.bot.token, method, params)
         envelope: dict[str, Any] = msgspec.json.decode(answer.body)
+        check_envelope(method, envelope)
         return envelope
 
     @staticmethod

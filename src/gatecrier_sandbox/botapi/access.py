@@ -15,8 +15,9 @@ class Access(IntEnum):
     """What the bot is about to do."""
 
     READ = 0
-    EDIT = 1
-    WRITE = 2
+    READ_MEMBERS = 1
+    EDIT = 2
+    WRITE = 3
 
 
 def reach(state: State, bot: Bot, chat_id: str, access: Access) -> Room:
@@ -53,10 +54,27 @@ def identify(state: State, bot: Bot, chat_id: str) -> int:
 
 def _dialog(state: State, bot: Bot, number: int, access: Access) -> Dialog:
     dialog = bot.dialogs.get(number)
-    if dialog is None:
-        raise _stranger(state, bot, number, access)
+    if dialog is None or 0 < dialog.open_until <= state.clock.now():
+        dialog = _guest(state, bot, number, access)
     if access >= Access.EDIT and state.people[number].deactivated:
         raise forbidden("user is deactivated")
+    return dialog
+
+
+def _guest(state: State, bot: Bot, number: int, access: Access) -> Dialog:
+    """
+    Somebody who never started the bot, but asked to join a chat of its: it may write to them for a while.
+
+    The first bot that does shuts the others out. Source: ChatJoinRequest.user_chat_id.
+    """
+    until = bot.guests.get(number, 0.0)
+    if access < Access.WRITE or until <= state.clock.now():
+        raise _stranger(state, bot, number, access)
+    for other in state.bots.values():
+        if other is not bot:
+            other.guests.pop(number, None)
+    dialog = bot.dialogs.setdefault(number, Dialog(bot.id, number))
+    dialog.open_until = until
     return dialog
 
 
@@ -85,13 +103,24 @@ def seen_person(state: State, bot: Bot, number: int) -> Person | None:
 
 def _check_membership(state: State, bot: Bot, chat: Chat, access: Access) -> None:
     noun = "group" if chat.type is ChatType.GROUP else chat.type.value
+    if chat.type is ChatType.GROUP:
+        _check_alive(chat, access)
+        if access < Access.EDIT:
+            return
     me = membership.current(state, chat, bot.id)
-    if chat.type is ChatType.GROUP and access is Access.READ:
-        return
     if me.status is Status.KICKED:
         raise forbidden(f"bot was kicked from the {noun} chat")
     if not me.present and (access >= Access.EDIT or not chat.username):
         raise forbidden(f"bot is not a member of the {noun} chat")
+
+
+def _check_alive(chat: Chat, access: Access) -> None:
+    """A basic group may have become a supergroup, or have been deleted: rows 4 and 5."""
+    if chat.migrated_to and access > Access.READ:
+        text = "group chat was upgraded to a supergroup chat"
+        raise bad_request(text, migrate_to_chat_id=chat.migrated_to)
+    if chat.is_deleted and access > Access.READ:
+        raise forbidden("the group chat was deleted")
 
 
 def check_posting(

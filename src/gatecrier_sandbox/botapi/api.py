@@ -9,14 +9,18 @@ from msgspec import Struct
 
 from gatecrier_sandbox.botapi.access import Access, reach
 from gatecrier_sandbox.botapi.params import Params
+from gatecrier_sandbox.botapi.webhook_network import Network, Offline
+from gatecrier_sandbox.botapi.webhooks import Webhooks
 from gatecrier_sandbox.errors import ApiError, not_found, sentence, too_many_requests
 from gatecrier_sandbox.world import clock as clocks
 from gatecrier_sandbox.world.faults import Fault, FaultKind
+from gatecrier_sandbox.world.feed import Event
 from gatecrier_sandbox.world.model import Bot, Room
 from gatecrier_sandbox.world.world import World
 
-TOKEN = re.compile(r"[1-9][0-9]{0,17}:.*", re.DOTALL)
+TOKEN = re.compile(r"([1-9][0-9]{0,16}):[^/]*", re.DOTALL)
 LONGEST_TOKEN = 80
+LAST_BOT_ID = (1 << 54) - 1
 
 
 class Call(Struct):
@@ -25,6 +29,7 @@ class Call(Struct):
     world: World
     bot: Bot
     params: Params
+    webhooks: Webhooks
 
     def text(self, name: str) -> str:
         """A text parameter; absent is empty."""
@@ -77,12 +82,17 @@ def method(name: str, *, missing: tuple[str, ...] = ()) -> Callable[[Handler], H
 
 
 class Answer(Struct, frozen=True):
-    """What goes back: the HTTP status and the body. `is_dropped`: close the connection instead."""
+    """
+    What goes back: the HTTP status and the body.
+
+    `is_dropped`: close the connection instead, after `hold` seconds.
+    """
 
     status: int
     body: bytes
     retry_after: int = 0
     is_dropped: bool = False
+    hold: float = 0.0
 
 
 DROPPED = Answer(0, b"", is_dropped=True)
@@ -105,23 +115,39 @@ def success(result: object) -> Answer:
     return Answer(200, msgspec.json.encode({"ok": True, "result": result}))
 
 
-class BotApi:
-    """The Bot API over one world."""
+REFUSALS = {
+    FaultKind.SERVER_ERROR: (500, "Internal Server Error"),
+    FaultKind.BAD_GATEWAY: (502, "Bad Gateway"),
+}
+UNANSWERED = {FaultKind.DROP_BEFORE: "dropped before processing", FaultKind.HANG: "never answered"}
 
-    def __init__(self, world: World) -> None:
+
+class BotApi:
+    """The Bot API over one world; webhooks go out by `network`."""
+
+    def __init__(self, world: World, network: Network | None = None) -> None:
         self.world = world
+        self.webhooks = Webhooks(world, self.answer, network or Offline())
 
     def find_bot(self, token: str) -> Bot:
-        """The bot of a token; `ApiError` 401 if it is none, or nobody's."""
+        """The bot of a token. `ApiError` 401 if it is none, or nobody's; 400 if the bot logged out."""
         bot = self.world.tokens.get(token)
         if bot is not None:
+            if bot.logged_out:
+                raise ApiError(400, "Logged out")
             return bot
-        if TOKEN.fullmatch(token) is None or len(token) > LONGEST_TOKEN or "/" in token:
+        match = TOKEN.fullmatch(token)
+        if match is None or len(token) > LONGEST_TOKEN or int(match[1]) > LAST_BOT_ID:
             raise ApiError(401, sentence(401, "invalid token specified"))
         raise ApiError(401, "Unauthorized")
 
     async def answer(self, token: str, name: str, params: Params) -> Answer:
         """Do what a request asks: faults first, then the method; the call is logged either way."""
+        prompt = self.answer_at_once(token, name, params)
+        return prompt if prompt is not None else await self._answer_later(token, name, params)
+
+    def answer_at_once(self, token: str, name: str, params: Params) -> Answer | None:
+        """The answer of a call that need not wait; None if it may, and then nothing was done."""
         try:
             bot = self.find_bot(token)
         except ApiError as error:
@@ -129,6 +155,17 @@ class BotApi:
         found = METHODS.get((name or params.values.get("method", "")).lower())
         if found is None:
             return self._closed(bot, name, params, not_found("method not found"))
+        if found.is_waiting or self.world.faults.rules:
+            return None
+        try:
+            answer = success(found.handler(Call(self.world, bot, params, self.webhooks)))
+        except ApiError as error:
+            return self._closed(bot, found.name, params, error)
+        self._log(bot, found.name, params, None)
+        return answer
+
+    async def _answer_later(self, token: str, name: str, params: Params) -> Answer:
+        bot, found = self.find_bot(token), METHODS[(name or params.values.get("method", "")).lower()]
         fault = self._fault(found, bot, params)
         if fault is None:
             return await self._run(found, bot, params)
@@ -139,28 +176,25 @@ class BotApi:
         return faults.for_call(found.name, bot.id, params.values.get("chat_id", "")) if faults.rules else None
 
     async def _run_badly(self, found: Method, bot: Bot, params: Params, fault: Fault) -> Answer:
-        match fault.kind:
-            case FaultKind.TOO_MANY:
-                return self._closed(bot, found.name, params, too_many_requests(fault.retry_after))
-            case FaultKind.SERVER_ERROR:
-                return self._closed(bot, found.name, params, ApiError(500, "Internal Server Error"))
-            case FaultKind.BAD_GATEWAY:
-                return self._closed(bot, found.name, params, ApiError(502, "Bad Gateway"))
-            case FaultKind.DROP_BEFORE:
-                self._closed(bot, found.name, params, ApiError(0, "dropped before processing"))
-                return DROPPED
-            case FaultKind.DELAY:
-                await clocks.sleep(self.world.clock, fault.seconds)
-                return await self._run(found, bot, params)
+        if fault.kind is FaultKind.TOO_MANY:
+            return self._closed(bot, found.name, params, too_many_requests(fault.retry_after))
+        if fault.kind in REFUSALS:
+            return self._closed(bot, found.name, params, ApiError(*REFUSALS[fault.kind]))
+        if fault.kind in UNANSWERED:
+            self._closed(bot, found.name, params, ApiError(0, UNANSWERED[fault.kind]))
+            hold = fault.seconds if fault.kind is FaultKind.HANG else 0.0
+            return Answer(0, b"", is_dropped=True, hold=hold)
+        if fault.kind is FaultKind.DELAY:
+            await clocks.sleep(self.world.clock, fault.seconds)
+            return await self._run(found, bot, params)
         await self._run(found, bot, params)
         return GARBAGE if fault.kind is FaultKind.BAD_JSON else DROPPED
 
     async def _run(self, found: Method, bot: Bot, params: Params) -> Answer:
+        call = Call(self.world, bot, params, self.webhooks)
         try:
-            result = found.handler(Call(self.world, bot, params))
-            if found.is_waiting and isinstance(result, Awaitable):
-                result = await result
-            answer = success(result)
+            result = found.handler(call)
+            answer = success(await result if isinstance(result, Awaitable) else result)
         except ApiError as error:
             return self._closed(bot, found.name, params, error)
         self._log(bot, found.name, params, None)
@@ -172,3 +206,5 @@ class BotApi:
 
     def _log(self, bot: Bot, name: str, params: Params, error: tuple[int, str] | None) -> None:
         self.world.calls.add(self.world.clock.now(), bot.id, name, params.values, error)
+        if self.world.feed.watches:
+            self.world.feed.publish(Event("call", bot_id=bot.id))

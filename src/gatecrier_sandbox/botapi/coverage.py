@@ -1,6 +1,11 @@
 """Which methods of the Bot API 10.3 exist here. Source: the documentation's list of methods."""
 
+from msgspec import Struct
+
 from gatecrier_sandbox.botapi.api import METHODS
+
+VERSION = "10.3"
+"""Of the Bot API."""
 
 DOCUMENTED = """
 getUpdates setWebhook deleteWebhook getWebhookInfo getMe logOut close sendMessage forwardMessage
@@ -42,10 +47,22 @@ editUserStarSubscription setPassportDataErrors sendGame setGameScore getGameHigh
 """
 
 
-def coverage() -> dict[str, list[str]]:
-    """The documented methods, split into supported and absent (these answer 404)."""
+class Coverage(Struct, frozen=True):
+    """The documented methods: supported, partial (what is missing, by name), absent (these answer 404)."""
+
+    version: str
+    supported: list[str]
+    partial: dict[str, tuple[str, ...]]
+    absent: list[str]
+
+
+def coverage() -> Coverage:
+    """What the registry of methods makes of the documentation's list."""
     names = DOCUMENTED.split()
-    return {
-        "supported": [name for name in names if name.lower() in METHODS],
-        "absent": [name for name in names if name.lower() not in METHODS],
-    }
+    known = {name: METHODS[name.lower()].missing for name in names if name.lower() in METHODS}
+    return Coverage(
+        version=VERSION,
+        supported=[name for name, missing in known.items() if not missing],
+        partial={name: missing for name, missing in known.items() if missing},
+        absent=[name for name in names if name not in known],
+    )

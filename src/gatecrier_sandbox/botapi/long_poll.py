@@ -1,5 +1,7 @@
 """getUpdates: the long poll over one bot's queue, one at a time."""
 
+import asyncio
+
 from gatecrier_sandbox.errors import ApiError, conflict
 from gatecrier_sandbox.world import clock as clocks
 from gatecrier_sandbox.world.clock import Clock
@@ -11,7 +13,9 @@ REPEAT = 3.0
 HASTE = 0.5
 """Seconds within which the same offset brings only one update."""
 CONFLICT_PACE = 3.0
-"""Seconds between two answers 409."""
+"""Seconds a 409 is held back when there was one within as many seconds."""
+GATHERING = 0.001
+"""Real seconds a woken poll waits for more, whatever the sandbox's clock says."""
 
 
 async def poll(queue: UpdateQueue, clock: Clock, *, offset: int, limit: int, timeout: int) -> list[bytes]:  # noqa: ASYNC109 - the protocol's own parameter
@@ -30,8 +34,12 @@ async def poll(queue: UpdateQueue, clock: Clock, *, offset: int, limit: int, tim
     queue.wake(conflict(OTHER_POLL))
     error = await _wait(queue, clock, timeout)
     if error is not None:
-        await _pace(queue, clock, error)
+        await pace(queue, clock, error)
         raise error
+    if queue.updates:
+        await asyncio.sleep(GATHERING)
+    if offset > 0:
+        queue.seek(offset)
     return queue.head(limit, now=clock.now())
 
 
@@ -56,10 +64,11 @@ async def _wait(queue: UpdateQueue, clock: Clock, seconds: int) -> ApiError | No
         timer.cancel()
 
 
-async def _pace(queue: UpdateQueue, clock: Clock, error: ApiError) -> None:
-    """The first 409 goes out at once, the next ones `CONFLICT_PACE` seconds apart."""
-    wait = queue.next_conflict - clock.now()
-    if error.code == 409:
-        queue.next_conflict = max(clock.now(), queue.next_conflict) + CONFLICT_PACE
-        if wait > 0:
-            await clocks.sleep(clock, wait)
+async def pace(queue: UpdateQueue, clock: Clock, error: ApiError) -> None:
+    """The first 409 goes out at once; further ones within `CONFLICT_PACE` seconds wait as long."""
+    if error.code != 409:
+        return
+    if clock.now() < queue.next_conflict:
+        await clocks.sleep(clock, CONFLICT_PACE)
+    else:
+        queue.next_conflict = clock.now() + CONFLICT_PACE

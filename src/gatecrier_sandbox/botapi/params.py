@@ -6,13 +6,16 @@ import zlib
 from contextlib import suppress
 from urllib.parse import unquote_to_bytes
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from gatecrier_sandbox.botapi import multipart
 from gatecrier_sandbox.errors import ApiError, bad_request, too_large
 
 LONGEST = 1 << 20
 """Bytes of all parameters that are no files."""
 MOST_FILES = 50
+LARGEST_FILE = 50 << 20
+"""Bytes of one uploaded file."""
 LARGEST_BODY = 64 << 20
 """Bytes of a body, also after decompression."""
 
@@ -20,17 +23,22 @@ VALUE = json.JSONDecoder(strict=False)
 OPENING, COLON, COMMA = (re.compile(rf"[ \t\r\n]*{sign}[ \t\r\n]*") for sign in (r"\{", ":", ","))
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 DIGITS = re.compile(r"\s*([+-]?\d{1,25})")
-NAME = re.compile(rb'[\s;]name="?([^";\r\n]*)"?', re.IGNORECASE)
-FILENAME = re.compile(rb"[\s;]filename\*?=", re.IGNORECASE)
-BOUNDARY = re.compile(rb'boundary="?([^";,]+)"?', re.IGNORECASE)
 TRUE = frozenset({"true", "yes", "1"})
 
 
+class Upload(Struct, frozen=True):
+    """A file that came with the request."""
+
+    filename: str
+    content_type: str
+    data: bytes
+
+
 class Params(Struct):
-    """What a request says: texts by name, names of uploaded files, names whose value is no UTF-8."""
+    """What a request says: texts and files by name, and the names whose value is no UTF-8."""
 
     values: dict[str, str]
-    files: frozenset[str] = frozenset()
+    files: dict[str, Upload] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
 
     def text(self, name: str) -> str:
@@ -57,10 +65,10 @@ def read(query: bytes, content_type: bytes, encoding: bytes, body: bytes) -> Par
     Gather the parameters of a request. What cannot be read is left out, as Telegram does.
 
     Raises:
-        ApiError: 413 too much of it, 415 an unknown Content-Encoding.
+        ApiError: 400 broken multipart or compression, 413 too much of it, 415 an unknown Content-Encoding.
     """
     pairs = _form(query) if query else []
-    files: frozenset[str] = frozenset()
+    files: dict[str, Upload] = {}
     if body:
         if encoding:
             body = _unpacked(body, encoding)
@@ -72,12 +80,11 @@ def read(query: bytes, content_type: bytes, encoding: bytes, body: bytes) -> Par
             _check_size(len(body), "")
             pairs += _form(body)
         elif kind == b"multipart/form-data":
-            parts, files = _multipart(body, content_type)
-            pairs += parts
+            pairs += _multipart(body, content_type, files)
     return _first_wins(pairs, files)
 
 
-def _first_wins(pairs: list[tuple[str, str | None]], files: frozenset[str]) -> Params:
+def _first_wins(pairs: list[tuple[str, str | None]], files: dict[str, Upload]) -> Params:
     values: dict[str, str] = {}
     broken = set()
     for name, value in pairs:
@@ -143,29 +150,36 @@ def _sound(text: str) -> str | None:
     return text if text.isascii() or SURROGATE.search(text) is None else None
 
 
-def _multipart(body: bytes, content_type: bytes) -> tuple[list[tuple[str, str | None]], frozenset[str]]:
-    boundary = BOUNDARY.search(content_type)
+def _multipart(body: bytes, content_type: bytes, files: dict[str, Upload]) -> list[tuple[str, str | None]]:
+    """The parameters of a form; its files are put into `files`, the first of a name wins."""
     pairs: list[tuple[str, str | None]] = []
-    files: set[str] = set()
-    if boundary is None:
-        return pairs, frozenset()
-    sections = (b"\r\n" + body).split(b"\r\n--" + boundary[1].strip())
-    size = 0
-    for section in sections[1:]:
-        head, gap, content = section.partition(b"\r\n\r\n")
-        name = NAME.search(head)
-        if not gap or name is None:
+    size = count = 0
+    for part in multipart.parts(body, content_type):
+        name = _decoded(part.name) or ""
+        if part.filename is not None:
+            count += 1
+            _check_file(part, count)
+            files.setdefault(name, _upload(part))
             continue
-        key = _decoded(name[1]) or ""
-        if FILENAME.search(head):
-            files.add(key)
+        size += len(part.content)
+        _check_size(size, " in form data")
+        if part.content_type.startswith(b"application/x-www-form-urlencoded"):
+            pairs += _form(part.content)
         else:
-            size += len(content) + len(key)
-            pairs.append((key, _decoded(content)))
-    _check_size(size, " in form data")
-    if len(files) > MOST_FILES:
+            pairs.append((name, _decoded(part.content)))
+    return pairs
+
+
+def _check_file(part: multipart.Part, count: int) -> None:
+    if count > MOST_FILES:
         raise too_large("too many files attached")
-    return pairs, frozenset(files)
+    if len(part.content) > LARGEST_FILE:
+        raise too_large()
+
+
+def _upload(part: multipart.Part) -> Upload:
+    filename = (part.filename or b"").decode(errors="replace")
+    return Upload(filename, part.content_type.decode(errors="replace"), part.content)
 
 
 def _unpacked(body: bytes, encoding: bytes) -> bytes:
@@ -173,12 +187,12 @@ def _unpacked(body: bytes, encoding: bytes) -> bytes:
     if kind in {b"", b"identity"}:
         return body
     if kind not in {b"gzip", b"deflate"}:
-        raise ApiError(415, "Unsupported Media Type: unsupported content encoding")
+        raise ApiError(415, "Unsupported Media Type: unsupported content-encoding")
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:
         data = unpacker.decompress(body, LARGEST_BODY)
     except zlib.error:
-        return b""
+        raise ApiError(400, "Bad Request: can't decompress the request body") from None
     if unpacker.unconsumed_tail:
-        raise too_large("request body is too big")
+        raise too_large()
     return data

@@ -5,11 +5,11 @@ from msgspec import Struct
 from gatecrier_sandbox.botapi import access, ephemeral, markup
 from gatecrier_sandbox.botapi.access import Access
 from gatecrier_sandbox.botapi.api import Call
-from gatecrier_sandbox.botapi.replies import ReplyWish, find_replied, read_reply
+from gatecrier_sandbox.botapi.replies import NOTHING, ReplyWish, find_replied, read_reply
 from gatecrier_sandbox.entities.formatted import formatted
 from gatecrier_sandbox.errors import bad_request, forbidden, too_many_requests
 from gatecrier_sandbox.structured import decode
-from gatecrier_sandbox.world import conversation, wire
+from gatecrier_sandbox.world import conversation, ephemerals, membership, topics, wire
 from gatecrier_sandbox.world.model import Chat, ChatType, Dialog, Message, Room, Wire
 
 LONGEST_TEXT = 4096
@@ -26,16 +26,29 @@ class Draft(Struct):
     message: Message
 
 
-def begin(call: Call, permission: str = "can_send_messages", noun: str = "text messages") -> Draft:
+def begin(
+    call: Call,
+    permission: str = "can_send_messages",
+    noun: str = "text messages",
+    *,
+    is_forward: bool = False,
+    may_be_ephemeral: bool = True,
+    may_have_markup: bool = True,
+) -> Draft:
     """
     Read what all send methods share and check that the bot may send this here.
 
     Args:
         permission: what a member needs to send it; `noun` names it in the refusal.
+        is_forward: it answers nothing, has no keyboard of its own, and cannot be edited.
+        may_be_ephemeral: whether the method knows `ephemeral_message_parameters`.
+        may_have_markup: whether it knows `reply_markup`.
     Raises:
         ApiError: 400 or 403, in the order of facts/botapi.md §3.
     """
-    reply, under = read_reply(call), markup.parse(call.text("reply_markup"))
+    reply = NOTHING if is_forward else read_reply(call)
+    has_markup = may_have_markup and not is_forward
+    under = markup.parse(call.text("reply_markup")) if has_markup else markup.NONE
     room = call.room(Access.WRITE)
     access.check_posting(call.world, call.bot, room, permission, noun)
     in_channel = isinstance(room, Chat) and room.type is ChatType.CHANNEL
@@ -46,12 +59,13 @@ def begin(call: Call, permission: str = "can_send_messages", noun: str = "text m
         sender_chat_id=room.id if isinstance(room, Chat) and in_channel else 0,
         markup=under.inline,
         keyboard=under.other,
-        editable=under.other is None,
+        editable=under.other is None and not is_forward,
         protected=call.flag("protect_content"),
         effect_id=call.text("message_effect_id") if isinstance(room, Dialog) else "",
-        receiver_id=ephemeral.receiver(call, room),
         bot_id=call.bot.id,
     )
+    if may_be_ephemeral and not is_forward:
+        ephemeral.address(call, room, message, reply.ephemeral_id)
     _place(call, room, message, reply)
     return Draft(room, message)
 
@@ -59,15 +73,12 @@ def begin(call: Call, permission: str = "can_send_messages", noun: str = "text m
 def _place(call: Call, room: Room, message: Message, reply: ReplyWish) -> None:
     """Into its thread, under what it answers."""
     find_replied(call, room, message, reply)
-    message.thread_id = _thread(call, room)
-
-
-def _thread(call: Call, room: Room) -> int:
-    """A thread begins with a message of a supergroup."""
     thread_id = call.params.integer("message_thread_id", 0, low=0)
-    if thread_id and (isinstance(room, Dialog) or thread_id not in room.messages):
+    if isinstance(room, Chat):
+        me = membership.current(call.world, room, call.bot.id)
+        topics.place(room, message, thread_id, me, call.bot.id)
+    elif thread_id:
         raise bad_request("message thread not found")
-    return thread_id
 
 
 def deliver(call: Call, draft: Draft) -> Message:
@@ -77,15 +88,25 @@ def deliver(call: Call, draft: Draft) -> Message:
     Raises:
         ApiError: 400 a button's data, 403 blocked, 429 too fast.
     """
+    admit(call, draft)
+    return arrive(call, draft)
+
+
+def admit(call: Call, draft: Draft, *, count: int = 1) -> None:
+    """The last checks, for `count` messages that go together; nothing is there yet. Raises as `deliver`."""
+    markup.check_data(draft.message.markup)
+    charge(call, draft.room, count=count)
+    if isinstance(draft.room, Dialog) and draft.room.blocked:
+        raise forbidden("bot was blocked by the user")
+
+
+def arrive(call: Call, draft: Draft) -> Message:
+    """Put a message that was admitted into its chat."""
     room, message = draft.room, draft.message
-    markup.check_data(message.markup)
-    charge(call, room)
     if isinstance(room, Dialog):
-        if room.blocked:
-            raise forbidden("bot was blocked by the user")
         call.world.deliveries.add(call.bot.id, room.person_id, message.text)
     elif message.receiver_id:
-        return ephemeral.post(call.world, room, message)
+        return ephemerals.post(call.world, room, message)
     message.message_id = call.world.next_message_id(room)
     return conversation.post(call.world, room, message)
 
@@ -95,16 +116,16 @@ def deliver_shown(call: Call, draft: Draft) -> Wire:
     return wire.message(call.world, draft.room, deliver(call, draft))
 
 
-def charge(call: Call, room: Room) -> None:
-    """Count a message against the limits; `ApiError` 429 if it is too many. Stars buy more."""
+def charge(call: Call, room: Room, *, count: int = 1) -> None:
+    """Count messages against the limits; `ApiError` 429 if even one is too many. Stars buy more."""
     world, bot = call.world, call.bot
     chat_id = room.id if isinstance(room, Chat) else room.person_id
     now = world.clock.now()
-    wait = world.meter.charge(bot.id, chat_id, now=now)
+    wait = world.meter.charge(bot.id, chat_id, now=now, count=count)
     if wait and _can_pay(call):
-        wait = world.meter.charge(bot.id, chat_id, now=now, paid=True)
+        wait = world.meter.charge(bot.id, chat_id, now=now, paid=True, count=count)
         if not wait:
-            bot.nanostars -= PAID_MESSAGE
+            bot.nanostars -= PAID_MESSAGE * count
     if wait:
         raise too_many_requests(wait)
 

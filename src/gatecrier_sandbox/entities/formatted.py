@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from gatecrier_sandbox.entities import html, markdown
-from gatecrier_sandbox.entities.detect import PATTERNS, detect
-from gatecrier_sandbox.entities.markdown import SIGNS
-from gatecrier_sandbox.entities.spans import Span, is_blank, trimmed
+from gatecrier_sandbox.entities.cleaning import cleaned, is_blank, trimmed
+from gatecrier_sandbox.entities.detect import found_in
+from gatecrier_sandbox.entities.given import check_places, given_entities
+from gatecrier_sandbox.entities.nesting import arranged, capped, with_found
+from gatecrier_sandbox.entities.spans import Span
 from gatecrier_sandbox.errors import bad_request
-from gatecrier_sandbox.structured import decode
 from gatecrier_sandbox.world.model import Wire
 
 LONGEST_RAW = 32_768
@@ -18,8 +19,6 @@ PARSERS: dict[str, Callable[[str], tuple[str, list[Span]]]] = {
     "markdown": markdown.parse_legacy,
     "markdownv2": markdown.parse_v2,
 }
-KINDS = frozenset({*SIGNS, "text_mention", "blockquote", "expandable_blockquote"})
-DETECTED = frozenset({"phone_number", *(kind for kind, _, _ in PATTERNS)})
 
 
 def formatted(text: str, parse_mode: str, entities: str) -> tuple[str, list[Wire]]:
@@ -27,49 +26,32 @@ def formatted(text: str, parse_mode: str, entities: str) -> tuple[str, list[Wire
     Parse a text; with a parse_mode the `entities` parameter (raw JSON) is not looked at.
 
     Returns:
-        The plain text, trimmed, and its entities, detected ones included.
+        The plain text, clean and trimmed ("" if nothing of it can be seen), and its entities, detected
+        ones included; of a text_mention only the `user_id`.
     Raises:
         ApiError: 400 with the text of facts/botapi.md §4.
     """
     if len(text) > LONGEST_RAW or (not text.isascii() and len(text.encode()) > LONGEST_RAW):
         raise bad_request("text is too long")
-    mode = parse_mode.lower()
-    if mode in {"", "none"}:
-        plain, spans = text, given_entities(entities) if entities else []
-    elif mode in PARSERS:
-        plain, spans = PARSERS[mode](text)
-    else:
+    plain, spans = _marked(text, parse_mode.lower(), entities)
+    if spans:
+        spans = arranged(spans)
+        check_places(plain, spans)
+    text, moved = cleaned(plain, spans)
+    text, moved = trimmed(text, arranged(moved) if moved is not spans else moved)
+    return text, [span.wire() for span in with_found(capped(moved), found_in(text))]
+
+
+def _marked(text: str, mode: str, entities: str) -> tuple[str, list[Span]]:
+    """The text without its markup, and what was marked."""
+    if not text or mode in {"", "none"}:
+        return text, given_entities(entities) if entities else []
+    if mode not in PARSERS:
         raise bad_request("unsupported parse_mode")
-    plain, spans = trimmed(plain, spans)
-    return plain, detect(plain, spans)
+    return PARSERS[mode](text)
 
 
 def need_visible(text: str) -> None:
     """Raise `ApiError` if nothing of a text can be seen."""
     if is_blank(text):
         raise bad_request("text must be non-empty")
-
-
-def given_entities(raw: str) -> list[Span]:
-    """Read the `entities` parameter; what is no array of entities is refused, detected kinds are dropped."""
-    values = decode(raw, "entities")
-    if not isinstance(values, list):
-        raise bad_request("expected an Array of MessageEntity")
-    spans = [_given(value) for value in values]
-    return [span for span in spans if span is not None and span.length > 0]
-
-
-def _given(value: object) -> Span | None:
-    if not isinstance(value, dict):
-        raise bad_request("can't parse MessageEntity: expected an Object")
-    offset, length, kind = value.get("offset"), value.get("length"), value.get("type")
-    if not isinstance(offset, int) or not isinstance(length, int) or not isinstance(kind, str):
-        wanted = (("type", str), ("offset", int), ("length", int))
-        missing = next(name for name, sort in wanted if not isinstance(value.get(name), sort))
-        raise bad_request(f"can't parse MessageEntity: Can't find field \"{missing}\"")
-    if kind in DETECTED:
-        return None
-    if kind not in KINDS:
-        raise bad_request("can't parse MessageEntity: Unsupported type specified")
-    known = ("url", "language", "custom_emoji_id", "user")
-    return Span(kind, max(offset, 0), length, {name: value[name] for name in known if value.get(name)})

@@ -4,7 +4,8 @@ import re
 
 from msgspec import Struct
 
-from gatecrier_sandbox.entities.links import NUMBER, link_entity
+from gatecrier_sandbox.entities.dates import date_format
+from gatecrier_sandbox.entities.links import LATEST, NUMBER, link_entity
 from gatecrier_sandbox.entities.spans import Span, bytes_before, unparsable, utf16
 from gatecrier_sandbox.errors import ApiError
 from gatecrier_sandbox.world.model import Wire
@@ -31,19 +32,32 @@ PLAIN = re.compile(r"[^<&]+")
 CHARACTER = re.compile(
     r"&(?:#x([0-9a-fA-F]{1,6})(?![0-9a-fA-F])|#([0-9]{1,7})(?![0-9])|(lt|gt|amp|quot)(?![A-Za-z]));?"
 )
-SPACE = " \t\n\r\v\f"
+SPACE = " \t\n\r\v"
 GAP = re.compile(rf"[{SPACE}]*")
-TAG_NAME = re.compile(rf"[^{SPACE}>]*")
-QUOTED = {'"': re.compile(r'[^"&]+'), "'": re.compile(r"[^'&]+")}
-NAME_END = re.compile(r"[\s=>/\"']")
+TAG_NAME = re.compile(rf"[^{SPACE}\0>]*")
+QUOTED = {'"': re.compile(r'[^"&\0]+'), "'": re.compile(r"[^'&\0]+")}
+NAME = re.compile(rf"[^{SPACE}\0=>/\"']*")
 TOKEN = re.compile(r"[A-Za-z0-9.\-]*")
+SURROGATE = re.compile(r"[\ud800-\udfff]")
+MOMENT = re.compile(r"[0-9]{1,10}")
+
+
+HALVES = (
+    "Text contains invalid Unicode characters after decoding HTML entities, check for unmatched surrogate "
+    "code units"
+)
 
 
 class Open(Struct):
-    """A tag not closed yet: its name, its one argument, where its text starts (UTF-16, and characters)."""
+    """
+    A tag not closed yet: its name, its one argument, where its text starts (UTF-16, and in `plain`).
+
+    `moment`: Unix seconds of a <tg-time>.
+    """
 
     name: str
     argument: str
+    moment: int
     offset: int
     begin: int
 
@@ -76,7 +90,10 @@ class _Parser:
         for span in self.spans:
             if span.type == "code":  # a language belongs to <pre>; here it filled none
                 span.extra = {}
-        return "".join(self.plain), self.spans
+        plain = "".join(self.plain)
+        if SURROGATE.search(plain):
+            raise unparsable(HALVES)
+        return plain, self.spans
 
     def _step(self) -> None:
         if run := self._take(PLAIN):
@@ -97,7 +114,8 @@ class _Parser:
         self.length += utf16(text)
 
     def _char(self) -> str:
-        return self.text[self.at] if self.at < len(self.text) else ""
+        """The next character; within a tag a zero byte counts as the end."""
+        return self.text[self.at].strip("\0") if self.at < len(self.text) else ""
 
     def _character(self) -> str:
         """The next character, decoded if it is written as &...;"""
@@ -121,59 +139,56 @@ class _Parser:
     def _wrong(self, what: str) -> ApiError:
         return unparsable(f"{what} at byte offset {bytes_before(self.text, self.tag_at)}")
 
-    def _tag_name(self, start: int) -> str:
-        self.at = start
-        return self._take(TAG_NAME)
-
     def _start_tag(self) -> None:
-        name = self._tag_name(self.at).lower()
+        name = self._take(TAG_NAME).lower()
         if not self._char():
             raise self._wrong("Unclosed start tag")
         if name not in TAGS:
             raise self._wrong(f'Unsupported start tag "{name}"')
-        argument = self._attributes(name)
+        tag = Open(name, "", 0, self.length, len(self.plain))
+        self._attributes(tag)
         self.at += 1
-        if name == "span" and argument != "spoiler":
+        if name == "span" and tag.argument != "spoiler":
             raise self._wrong('Tag "span" must have class "tg-spoiler"')
-        self.open.append(Open(name, argument, self.length, len(self.plain)))
+        self.open.append(tag)
 
-    def _attributes(self, tag: str) -> str:
-        """Read up to the closing `>`; the one attribute that means something for this tag."""
-        argument = ""
+    def _attributes(self, tag: Open) -> None:
+        """Read up to the closing `>`; keep what means something for this tag."""
         while True:
             self._skip_spaces()
             if self._char() == ">":
-                return argument
-            name, value = self._attribute(tag)
-            argument = _argument(tag, name, value) or argument
+                return
+            name, value = self._attribute(tag.name)
+            if tag.name == "tg-time" and name == "unix":
+                tag.moment = _moment(value)
+            else:
+                tag.argument = _argument(tag, name, value)
 
     def _attribute(self, tag: str) -> tuple[str, str]:
-        start = self.at
-        end = NAME_END.search(self.text, start)
-        self.at = end.start() if end else len(self.text)
-        name = self.text[start : self.at]
-        if not self._char():
-            raise self._wrong("Unclosed start tag")
+        name = self._take(NAME)
         if not name:
             raise self._wrong(f'Empty attribute name in the tag "{tag}"')
         self._skip_spaces()
-        if self._char() != "=":
-            return name, ""
-        self.at += 1
-        self._skip_spaces()
-        value = self._value()
-        if not self._char():
-            raise self._wrong("Unclosed start tag")
+        if self._char() == "=":
+            self.at += 1
+            self._skip_spaces()
+            value = self._value() if self._char() else None
+            if value is not None and not self._char():
+                raise self._wrong("Unclosed start tag")
+        else:
+            value = "" if self._char() else None
+        if value is None:
+            raise self._wrong(f'Unclosed start tag "{tag}"')
         return name, value
 
     def _value(self) -> str:
         quote = self._char()
-        if quote and quote in "'\"":
+        if quote in QUOTED:
             self.at += 1
             return self._quoted(quote)
         start = self.at
         token = self._take(TOKEN)
-        if self._char() and self._char() not in SPACE + ">":
+        if self._char() not in f"{SPACE}>":
             offset = bytes_before(self.text, start)
             raise unparsable(f"Unexpected end of name token at byte offset {offset}")
         return token.lower()
@@ -182,13 +197,15 @@ class _Parser:
         value = []
         while self._char() and self._char() != quote:
             value.append(self._take(QUOTED[quote]) or self._character())
-        self.at += 1
+        if self._char():
+            self.at += 1
         return "".join(value)
 
     def _end_tag(self) -> None:
         if not self.open:
             raise self._wrong("Unexpected end tag")
-        name = self._tag_name(self.at + 1).lower()
+        self.at += 1
+        name = self._take(TAG_NAME).lower()
         self._skip_spaces()
         if self._char() != ">":
             raise self._wrong("Unclosed end tag")
@@ -228,13 +245,19 @@ def _decoded(match: re.Match[str]) -> str:
     if match[3]:
         return NAMED[match[3]]
     code = int(match[1], 16) if match[1] else int(match[2])
-    is_character = 0 < code < 0x110000 and not 0xD800 <= code < 0xE000
-    return chr(code) if is_character else ""
+    return chr(code) if 0 < code < 0x10FFFF else ""
 
 
-def _argument(tag: str, name: str, value: str) -> str:
-    match (tag, name):
-        case ("a", "href") | ("tg-emoji", "emoji-id") | ("tg-time", "unix"):
+def _moment(value: str) -> int:
+    """The leading digits of a number of seconds; 0 if there are none, or too many."""
+    digits = MOMENT.match(value)
+    return int(digits[0]) if digits and int(digits[0]) <= LATEST else 0
+
+
+def _argument(tag: Open, name: str, value: str) -> str:
+    """The one argument of a tag after reading this attribute."""
+    match (tag.name, name):
+        case ("a", "href") | ("tg-emoji", "emoji-id") | ("tg-time", "format"):
             return value
         case ("code", "class") if value.startswith("language-"):
             return value.removeprefix("language-")
@@ -242,7 +265,7 @@ def _argument(tag: str, name: str, value: str) -> str:
             return value.removeprefix("tg-")
         case ("blockquote", "expandable"):
             return "1"
-    return ""
+    return tag.argument
 
 
 def _entity(tag: Open) -> tuple[str, Wire] | None:
@@ -252,5 +275,10 @@ def _entity(tag: Open) -> tuple[str, Wire] | None:
         if NUMBER.fullmatch(tag.argument) is None:
             raise unparsable("Invalid custom emoji identifier specified")
         return "custom_emoji", {"custom_emoji_id": tag.argument}
+    if tag.name == "tg-time":
+        shape = date_format(tag.argument)
+        if shape is None:
+            raise unparsable("Invalid date format used")
+        return ("date_time", {"unix_time": tag.moment, "date_time_format": shape}) if tag.moment else None
     kind = TYPES.get(tag.name)
     return (kind, {}) if kind else None

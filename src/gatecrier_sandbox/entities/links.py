@@ -5,6 +5,7 @@ from ipaddress import IPv6Address
 
 from msgspec import Struct
 
+from gatecrier_sandbox.entities.dates import date_format
 from gatecrier_sandbox.entities.spans import Span
 from gatecrier_sandbox.world.model import Wire
 
@@ -22,7 +23,6 @@ INTERNAL_HOST = {kind: re.compile(r"[A-Za-z0-9_-]+") for kind in ("tg", "ton")}
 INTERNAL_HOST["tonsite"] = re.compile(r"[A-Za-z0-9_.-]+")
 CONTROL = re.compile(r"[\x00-\x20]")
 NUMBER = re.compile(r"[1-9][0-9]{0,18}")
-TIME_FORMAT = re.compile(r"[rR]|[tTdDwW]*")
 LARGEST_USER = (1 << 40) - 1
 LATEST = (1 << 31) - 1
 """Unix seconds a tg://time link can name."""
@@ -133,11 +133,16 @@ def _parameters(address: str, host: str) -> dict[str, str]:
     return {name: value for name, _, value in reversed(pairs)}
 
 
+def mentioned(address: str) -> int:
+    """The user a tg://user?id= link names; 0 if it is another address."""
+    user = _parameters(address.lower(), "user").get("id", "")
+    return int(user) if NUMBER.fullmatch(user) and int(user) <= LARGEST_USER else 0
+
+
 def link_entity(offset: int, length: int, address: str) -> list[Span]:
     """The entity a link makes: a person for tg://user?id=, nothing if it is no link."""
-    user = _parameters(address.lower(), "user").get("id", "")
-    if NUMBER.fullmatch(user) and int(user) <= LARGEST_USER:
-        return [Span("text_mention", offset, length, {"user_id": int(user)})]
+    if user_id := mentioned(address):
+        return [Span("text_mention", offset, length, {"user_id": user_id})]
     try:
         return [Span("text_link", offset, length, {"url": checked(address)})]
     except ValueError:
@@ -150,7 +155,7 @@ def emoji_or_time(address: str) -> tuple[str, Wire] | None:
     if NUMBER.fullmatch(emoji):
         return "custom_emoji", {"custom_emoji_id": emoji}
     time = _parameters(address, "time")
-    unix, shape = time.get("unix", ""), time.get("format", "")
-    if NUMBER.fullmatch(unix) is None or int(unix) > LATEST or TIME_FORMAT.fullmatch(shape) is None:
+    unix, shape = time.get("unix", ""), date_format(time.get("format", ""))
+    if NUMBER.fullmatch(unix) is None or int(unix) > LATEST or shape is None:
         return None
-    return "date_time", {"unix_time": int(unix)} | ({"date_time_format": shape} if shape else {})
+    return "date_time", {"unix_time": int(unix), "date_time_format": shape}

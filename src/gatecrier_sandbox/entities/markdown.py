@@ -259,7 +259,8 @@ class _Markdown(_Writer):
         self.keep(self.text[self.at : end])
         self.at = end + len(sign)
         extra: Wire = {"language": language} if language else {}
-        self.close(kind, offset, begin, self._address() if kind == "text_link" else None, extra)
+        has_address = kind == "text_link" and self.length > offset  # without a text it has none, either
+        self.close(kind, offset, begin, self._address() if has_address else None, extra)
 
     def _address(self) -> str | None:
         if not self.sees("("):

@@ -1,24 +1,28 @@
-"""Entities while they are being found: UTF-16 offsets, trimming, order."""
+"""Entities while they are being found: where they are, in UTF-16 units, and in which order."""
+
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from gatecrier_sandbox.errors import ApiError, bad_request
 from gatecrier_sandbox.world.model import Wire
 
-BLANK = " \t\n\r\v\f\x00"
-INVISIBLE = frozenset(BLANK + "\u200b\u200c\u200d\u2060\u00ad\ufeff\u00a0\u200e\u200f")
-
-OUTER = {
+ORDER = {
     "blockquote": 0,
     "expandable_blockquote": 0,
     "pre": 10,
     "code": 20,
+    "date_time": 30,
     "text_mention": 49,
     "text_link": 49,
+    "bold": 90,
+    "italic": 91,
+    "underline": 92,
+    "strikethrough": 93,
+    "spoiler": 94,
+    "custom_emoji": 99,
 }
-INNER = {"bold": 90, "italic": 91, "underline": 92, "strikethrough": 93, "spoiler": 94, "custom_emoji": 99}
-ORDER = OUTER | INNER
-"""Which of two entities in the same place comes first: the smaller; those not named lie between."""
+"""Which of two entities in the same place comes first: the smaller; those not named are 50."""
 
 
 class Span(Struct):
@@ -49,31 +53,20 @@ def utf16(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def units_before(text: str, places: Iterable[int]) -> Iterator[int]:
+    """The UTF-16 offsets of characters, given in order."""
+    last = units = 0
+    for at in places:
+        units += utf16(text[last:at])
+        last = at
+        yield units
+
+
 def bytes_before(text: str, index: int) -> int:
     """The UTF-8 offset of a character."""
-    return len(text[:index].encode())
+    return len(text[:index].encode("utf-8", "surrogatepass"))
 
 
 def unparsable(text: str) -> ApiError:
     """400, the text cannot be read as markup."""
     return bad_request(f"can't parse entities: {text}")
-
-
-def trimmed(text: str, spans: list[Span]) -> tuple[str, list[Span]]:
-    """Cut blanks at the end, and at the start up to the first entity; drop entities that become empty."""
-    text = text.rstrip(BLANK)
-    first = min((span.offset for span in spans), default=len(text))
-    lead = min(len(text) - len(text.lstrip(BLANK)), first)
-    text, total = text[lead:], utf16(text) - lead
-    kept = []
-    for span in spans:
-        length = min(span.offset - lead + span.length, total) - (span.offset - lead)
-        if length > 0:
-            kept.append(Span(span.type, span.offset - lead, length, span.extra))
-    kept.sort(key=place)
-    return text, kept
-
-
-def is_blank(text: str) -> bool:
-    """Whether nothing of it can be seen."""
-    return INVISIBLE.issuperset(text)

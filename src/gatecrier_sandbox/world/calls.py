@@ -77,6 +77,10 @@ class CallLog:
         """The kept calls that pass, oldest first."""
         return filter(wanted.wants, self._records)
 
+    def latest(self) -> Iterator[CallRecord]:
+        """The kept calls, newest first."""
+        return reversed(self._records)
+
     def count(self, wanted: CallFilter) -> int:
         """How many kept calls pass."""
         return sum(map(wanted.wants, self._records))

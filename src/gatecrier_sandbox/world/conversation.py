@@ -5,11 +5,23 @@ from collections.abc import Iterable
 import msgspec
 
 from gatecrier_sandbox.entities.detect import detect
-from gatecrier_sandbox.world import forwarding, wire
+from gatecrier_sandbox.world import forwarding, guests, hearing, topics, wire
 from gatecrier_sandbox.world.files import File
-from gatecrier_sandbox.world.model import Bot, Chat, ChatType, Dialog, Message, Room, Wire
+from gatecrier_sandbox.world.model import (
+    Bot,
+    Chat,
+    ChatType,
+    Dialog,
+    Message,
+    Room,
+    Topic,
+    Wire,
+    start_message,
+)
 from gatecrier_sandbox.world.state import TELEGRAM, State
 
+DAY = 86_400
+"""Seconds after which bots are no longer told of a message."""
 PIXEL = bytes.fromhex("474946383961010001008000008080800000002c00000000010001000002024401003b")
 """A grey GIF of one pixel."""
 
@@ -21,11 +33,7 @@ def shown(state: State, room: Room, message: Message) -> Wire:
 
 def compose_start(state: State, dialog: Dialog, *, payload: str, date: int) -> Message:
     """Put `/start` or `/start payload` into a dialog; nobody is told yet."""
-    text = f"/start {payload}" if payload else "/start"
-    entity: Wire = {"offset": 0, "length": 6, "type": "bot_command"}
-    message = Message(
-        state.next_message_id(dialog), date, sender_id=dialog.person_id, text=text, entities=[entity]
-    )
+    message = start_message(state.next_message_id(dialog), date, dialog.person_id, payload)
     dialog.messages[message.message_id] = message
     return message
 
@@ -34,8 +42,14 @@ def post(state: State, room: Room, message: Message) -> Message:
     """Put a message into a room, tell the bots there, and forward a channel's post into its group."""
     room.messages[message.message_id] = message
     state.happened("message", room, message.message_id)
-    _announce(state, room, message, _kind(room, edited=False), _audience(state, room, message))
-    if isinstance(room, Chat) and room.type is ChatType.CHANNEL and room.linked_chat_id:
+    _announce(state, room, message, _kind(room, edited=False), hearing.audience(state, room, message))
+    if not isinstance(room, Chat):
+        return message
+    if message.bot_id:
+        room.last_bot_id = message.bot_id
+    elif room.is_group:
+        guests.call(state, room, message)
+    if room.type is ChatType.CHANNEL and room.linked_chat_id:
         _forward_into(state, room, state.chats[room.linked_chat_id], message)
     return message
 
@@ -43,16 +57,22 @@ def post(state: State, room: Room, message: Message) -> Message:
 def announce_edit(state: State, room: Room, message: Message) -> None:
     """Tell the bots in a room that a message has changed."""
     state.happened("edited", room, message.message_id)
-    _announce(state, room, message, _kind(room, edited=True), _audience(state, room, message))
+    _announce(state, room, message, _kind(room, edited=True), hearing.audience(state, room, message))
 
 
-def serve(state: State, chat: Chat, fields: Wire, *, actor: int, deaf: int = 0) -> Message:
-    """Put a service message into a chat; `deaf` is a bot that does not hear it (it caused it)."""
-    message = Message(state.next_message_id(chat), state.today, sender_id=actor, service=fields)
-    chat.messages[message.message_id] = message
-    state.happened("message", chat, message.message_id)
-    hearers = [bot for bot in state.bots_in(chat) if bot.id != deaf]
-    _announce(state, chat, message, _kind(chat, edited=False), hearers)
+def serve(
+    state: State, room: Room, fields: Wire, *, actor: int, deaf: int = 0, topic: Topic | None = None
+) -> Message:
+    """Put a service message into a room; `deaf` is a bot that does not hear it (it caused it)."""
+    message = Message(state.next_message_id(room), state.today, sender_id=actor, service=fields)
+    if isinstance(room, Chat):
+        topics.settle(room, message, topic)
+    if isinstance(room, Chat) and room.type is ChatType.CHANNEL:
+        message.sender_id, message.sender_chat_id = 0, room.id
+    room.messages[message.message_id] = message
+    state.happened("message", room, message.message_id)
+    present = state.bots_in(room) if isinstance(room, Chat) else [state.bots[room.bot_id]]
+    _announce(state, room, message, _kind(room, edited=False), [bot for bot in present if bot.id != deaf])
     return message
 
 
@@ -63,35 +83,16 @@ def _kind(room: Room, *, edited: bool) -> str:
 
 
 def _announce(state: State, room: Room, message: Message, kind: str, bots: Iterable[Bot]) -> None:
+    """Tell bots of a message, unless it is a day old. A poll looks different to each of them."""
+    spoken = message.edit_date or message.date
+    if spoken + DAY <= state.clock.now():
+        return
     content = b""
     for bot in bots:
         if kind in bot.queue.allowed:
-            content = content or msgspec.json.encode(shown(state, room, message))
-            state.emit_encoded(bot, kind, content)
-
-
-def _audience(state: State, room: Room, message: Message) -> list[Bot]:
-    """The bots that hear a message: never its sender, and in groups no bot hears another."""
-    if isinstance(room, Dialog):
-        return [] if message.bot_id else [state.bots[room.bot_id]]
-    bots = [bot for bot in state.bots_in(room) if bot.id != message.bot_id]
-    if room.type is ChatType.CHANNEL:
-        return bots
-    if message.bot_id:
-        return []
-    return [bot for bot in bots if _hears(state, bot, room, message)]
-
-
-def _hears(state: State, bot: Bot, chat: Chat, message: Message) -> bool:
-    """Privacy mode: commands, mentions and replies to the bot; administrators hear everything."""
-    if bot.reads_all or chat.members[bot.id].is_admin or message.service:
-        return True
-    if message.reply_to is not None and message.reply_to.bot_id == bot.id:
-        return True
-    name = f"@{state.people[bot.id].username}".lower()
-    if name in message.text.lower():
-        return True
-    return message.text.startswith("/") and "@" not in message.text.split()[0]
+            if not content or message.poll_id:
+                content = msgspec.json.encode(wire.message(state, room, message, viewer=bot.id))
+            state.emit_encoded(bot, kind, content, now=spoken)
 
 
 def _forward_into(state: State, channel: Chat, group: Chat, post_: Message) -> None:
@@ -127,6 +128,7 @@ def write(
     reply_to: Message | None = None,
     media_group_id: str = "",
     thread_id: int = 0,
+    signature: str = "",
 ) -> Message:
     """A person's words become a message; part of an album is a photo with the words as its caption."""
     message = Message(
@@ -140,5 +142,8 @@ def write(
         reply_to=reply_to,
         media_group_id=media_group_id,
         thread_id=thread_id,
+        signature=signature,
     )
+    if isinstance(room, Chat):
+        topics.settle(room, message, topics.find(room, reply_to, thread_id))
     return post(state, room, message)

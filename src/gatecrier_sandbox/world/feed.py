@@ -15,8 +15,8 @@ class Event(Struct, frozen=True, gc=False):
     """
     One thing that happened, and where; a field that does not apply is 0.
 
-    `kind`: message, edited, deleted, reaction, member, chat, person, bot, click, call, update. A dialog is
-    named by `bot_id` and `person_id`, any other room by `chat_id`.
+    `kind`: message, edited, deleted, reaction, member, chat, person, bot, click, call, update, law (limits,
+    faults, the clock). A dialog is named by `bot_id` and `person_id`, any other room by `chat_id`.
     """
 
     kind: str
@@ -52,8 +52,22 @@ class Watch:
         """All that has arrived and was not taken yet."""
         events = list(self._events)
         self._events.clear()
-        self._arrived.clear()
+        if not self._closed:
+            self._arrived.clear()
         return events
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing will come any more."""
+        return self._closed
+
+    async def wait(self, seconds: float) -> bool:
+        """Whether something arrived, or the end came, within this many real seconds; `take` has what."""
+        try:
+            await asyncio.wait_for(self._arrived.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Each event as it comes."""

@@ -1,5 +1,7 @@
 """Where a forwarded message came from, as its new place shows it."""
 
+import math
+
 from gatecrier_sandbox.world import wire
 from gatecrier_sandbox.world.model import Chat, ChatType, Message, Room, Wire
 from gatecrier_sandbox.world.state import State
@@ -44,3 +46,16 @@ def fields(state: State, room: Room, message: Message) -> Wire:
     if "author_signature" in found:
         shown["forward_signature"] = found["author_signature"]
     return shown | {"forward_date": found["date"]}
+
+
+def movable(message: Message) -> Wire | None:
+    """The content as it arrives elsewhere: a live location is a place there, no more."""
+    content = dict(message.content or {})
+    if "location" in content and "venue" not in content:
+        content["location"] = wire.location(content["location"], age=math.inf)
+    return content or None
+
+
+def is_protected(room: Room, message: Message) -> bool:
+    """Whether a message must not be forwarded: by its sender's wish, or because its chat forbids it."""
+    return message.protected or (isinstance(room, Chat) and room.has_protected_content)

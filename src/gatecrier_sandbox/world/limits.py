@@ -1,9 +1,13 @@
 """How fast a bot may send: a leaky bucket (GCRA) per bot, private chat and group."""
 
 import math
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+Rate = Annotated[float, Meta(ge=0, le=1e6)]
+LONGEST_WAIT = 86_400
+"""Seconds a bot is asked to wait at most, however low a rate is."""
 PRIVATE_BURST = 3
 """Messages one private chat takes at once before its rate holds."""
 PAID = 1
@@ -12,7 +16,7 @@ SWEEP_EVERY = 10_000
 """After this many charges, buckets that are full again are forgotten."""
 
 
-class Limits(Struct, frozen=True):
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """
     The rates. None or 0 switches one off.
 
@@ -21,11 +25,11 @@ class Limits(Struct, frozen=True):
     `paid_balance` Stars, up to `paid_per_bot` a second.
     """
 
-    per_bot: float | None = 30
-    per_private_chat: float | None = 1.0
-    per_group_minute: float | None = 20
-    paid_per_bot: float | None = 1000
-    paid_balance: float = 100_000
+    per_bot: Rate | None = 30
+    per_private_chat: Rate | None = 1.0
+    per_group_minute: Rate | None = 20
+    paid_per_bot: Rate | None = 1000
+    paid_balance: Annotated[float, Meta(ge=0, le=1e9)] = 100_000
 
     @classmethod
     def off(cls) -> "Limits":
@@ -41,19 +45,20 @@ class Meter:
         self._full_at: dict[tuple[int, int], float] = {}
         self._charges = 0
 
-    def charge(self, bot_id: int, chat_id: int, *, now: float, paid: bool = False) -> int:
+    def charge(self, bot_id: int, chat_id: int, *, now: float, paid: bool = False, count: int = 1) -> int:
         """
-        Count one message; 0 if it may go, else whole seconds to wait (then nothing was counted).
+        Count messages; 0 if they may go, else whole seconds to wait (then nothing was counted).
 
         Args:
+            count: an album goes where one more message would, and counts as many as it has.
             paid: counts against the paid rate of the bot instead of the free one.
         """
         scopes = self._scopes(bot_id, chat_id, paid=paid)
         wait = max((self._wait(key, rate, burst, now) for key, rate, burst in scopes), default=0.0)
         if wait > 0:
-            return max(math.ceil(wait), 1)
+            return max(math.ceil(min(wait, LONGEST_WAIT)), 1)
         for key, rate, _ in scopes:
-            self._full_at[key] = max(self._full_at.get(key, now), now) + 1 / rate
+            self._full_at[key] = max(self._full_at.get(key, now), now) + count / rate
         self._sweep(now)
         return 0
 

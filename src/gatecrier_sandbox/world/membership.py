@@ -1,8 +1,10 @@
 """Who is in a chat and as what; a change is told to the chat and to the bots that may know."""
 
+import msgspec
 from msgspec import Struct
 
 from gatecrier_sandbox.world import conversation, permissions, wire
+from gatecrier_sandbox.world.feed import Event
 from gatecrier_sandbox.world.model import INSIDE, OUTSIDE, Bot, Chat, ChatType, InviteLink, Member, Status
 from gatecrier_sandbox.world.state import ANONYMOUS_ADMIN, State
 
@@ -12,7 +14,7 @@ LONGEST = 366 * 86_400
 
 
 class Change(Struct, frozen=True):
-    """One account's change in one chat, by whom, and the link it came by."""
+    """One account's change in one chat, by whom, by which link; `via_request`: approved without one."""
 
     chat: Chat
     user_id: int
@@ -20,13 +22,15 @@ class Change(Struct, frozen=True):
     new: Member
     actor: int
     link: InviteLink | None
+    via_request: bool = False
 
 
 def current(state: State, chat: Chat, user_id: int) -> Member:
-    """What an account is in a chat now; a restriction or ban whose time is over is gone."""
+    """What an account is in a chat now; a restriction, ban or subscription whose time is over is gone."""
     member = chat.members.get(user_id, OUTSIDE)
     if member.until and member.until <= state.clock.now():
-        member = INSIDE if member.present else OUTSIDE
+        is_paid = member.status is Status.MEMBER
+        member = INSIDE if member.present and not is_paid else OUTSIDE
         _store(state, chat, user_id, member)
     return member
 
@@ -36,11 +40,11 @@ def until(state: State, date: int) -> int:
     return date if SHORTEST <= date - state.clock.now() <= LONGEST else 0
 
 
-def restricted(granted: frozenset[str], *, present: bool, until_date: int) -> Member:
+def restricted(granted: frozenset[str], *, present: bool, until_date: int, tag: str = "") -> Member:
     """The member a restriction makes: who keeps all sixteen permissions is no longer restricted."""
     if granted >= permissions.ALL:
-        return INSIDE if present else OUTSIDE
-    return Member(Status.RESTRICTED, present=present, permissions=granted, until=until_date)
+        return Member(Status.MEMBER, present=True, tag=tag) if present else OUTSIDE
+    return Member(Status.RESTRICTED, present=present, permissions=granted, until=until_date, tag=tag)
 
 
 def entered(old: Member) -> Member:
@@ -58,10 +62,19 @@ def gone(old: Member) -> Member:
 
 
 def change(
-    state: State, chat: Chat, user_id: int, new: Member, *, by: int = 0, link: InviteLink | None = None
+    state: State,
+    chat: Chat,
+    user_id: int,
+    new: Member,
+    *,
+    by: int = 0,
+    link: InviteLink | None = None,
+    approved: bool = False,
 ) -> Member:
     """
     Make `user_id` what `new` says, as `by` would do it (0: the owner, or the person).
+
+    `link` is how they came in; `approved`: they had asked to, and the service message is theirs.
 
     Causes what Telegram would send: a service message when somebody comes or goes (not in channels),
     my_chat_member to the bot concerned, chat_member to the bots that are administrators. The same again
@@ -75,9 +88,21 @@ def change(
         _say_left(state, chat, user_id, actor)
     _store(state, chat, user_id, new)
     if new.present and not old.present:
-        _say_joined(state, chat, user_id, actor)
-    _tell_bots(state, Change(chat, user_id, old, new, actor, link))
+        _come_in(state, chat, user_id, link)
+        _say_joined(state, chat, user_id, user_id if approved else actor)
+    _tell_bots(state, Change(chat, user_id, old, new, actor, link, approved and link is None))
+    if state.feed.watches:
+        state.feed.publish(Event("member", chat_id=chat.id, person_id=user_id))
     return new
+
+
+def _come_in(state: State, chat: Chat, user_id: int, link: InviteLink | None) -> None:
+    """Who is in has no request open any more; the link by which they came counts them."""
+    request = chat.join_requests.pop(user_id, None)
+    if request is not None:
+        state.join_queries.pop(request.query_id, None)
+    if link is not None:
+        link.joined.add(user_id)
 
 
 def _usual_actor(state: State, chat: Chat, user_id: int) -> int:
@@ -129,9 +154,38 @@ def _tell(state: State, bot: Bot, kind: str, change_: Change) -> None:
         return
     person, actor = state.people[change_.user_id], state.people[change_.actor]
     old, new = (wire.member(change_.chat, person, one, viewer=bot.id) for one in (change_.old, change_.new))
-    state.emit(bot, kind, wire.member_change(state, change_.chat, actor, old, new, link=change_.link))
+    changed = wire.member_change(
+        state,
+        change_.chat,
+        actor,
+        old,
+        new,
+        link=change_.link,
+        via_request=change_.via_request,
+        viewer=bot.id,
+    )
+    state.emit(bot, kind, changed)
 
 
 def restriction_is_possible(chat: Chat) -> bool:
     """Only supergroups know restricted members."""
     return chat.type is ChatType.SUPERGROUP
+
+
+def rename(
+    state: State,
+    chat: Chat,
+    user_id: int,
+    *,
+    by: int,
+    custom_title: str | None = None,
+    tag: str | None = None,
+) -> None:
+    """Change what stands beside a member's name: an administrator's title, or a tag. None keeps it."""
+    old = current(state, chat, user_id)
+    new = msgspec.structs.replace(
+        old,
+        custom_title=old.custom_title if custom_title is None else custom_title,
+        tag=old.tag if tag is None else tag,
+    )
+    change(state, chat, user_id, new, by=by)

@@ -4,12 +4,12 @@ import re
 import string
 from collections.abc import Mapping
 
-import msgspec
 from msgspec import Struct
 
 from gatecrier_sandbox.errors import Refused
 from gatecrier_sandbox.world import conversation, permissions
-from gatecrier_sandbox.world.model import Bot, Chat, ChatType, Dialog, Person
+from gatecrier_sandbox.world.feed import Event
+from gatecrier_sandbox.world.model import Bot, Chat, ChatType, Dialog, Person, start_message
 from gatecrier_sandbox.world.state import FIRST_CHANNEL, FIRST_GROUP, State
 from gatecrier_sandbox.world.updates import UpdateQueue
 
@@ -31,7 +31,7 @@ class Cohort(Struct, frozen=True):
 
 def make_bot(state: State, username: str, first_name: str, token: str) -> Bot:
     """A bot with a token made from the seed unless one is given. Its first update id is random."""
-    _check_username(username)
+    check_username(username)
     token = token or _new_token(state)
     bot_id = _bot_id(token)
     if bot_id in state.people:
@@ -39,7 +39,9 @@ def make_bot(state: State, username: str, first_name: str, token: str) -> Bot:
     state.claim_username(username, bot_id)
     state.people[bot_id] = Person(bot_id, first_name or username, username=username, is_bot=True)
     bot = Bot(bot_id, token, UpdateQueue(state.rng.randint(2_000_001, 1_000_000_000)))
+    bot.launched_at = state.clock.now()
     state.bots[bot_id] = state.tokens[token] = bot
+    state.feed.publish(Event("bot", bot_id=bot_id))
     return bot
 
 
@@ -58,7 +60,7 @@ def _bot_id(token: str) -> int:
 def make_person(state: State, person: Person) -> Person:
     """Let a person exist; id 0 takes the next free one."""
     if person.username:
-        _check_username(person.username)
+        check_username(person.username)
     if person.id < 0:
         raise Refused("a person's id is positive", field="id")
     if person.id in state.people:
@@ -66,6 +68,7 @@ def make_person(state: State, person: Person) -> Person:
     person.id = person.id or _free_ids(state, 1)
     state.claim_username(person.username, person.id)
     state.people[person.id] = person
+    state.feed.publish(Event("person", person_id=person.id))
     return person
 
 
@@ -89,14 +92,15 @@ def make_chat(
 ) -> Chat:
     """A group, supergroup or channel without members; id 0 takes the next free one of its range."""
     if username:
-        _check_username(username)
+        check_username(username)
         if kind is ChatType.GROUP:
             raise Refused("a basic group has no username", field="username")
     chat_id = chat_id or _free_chat_id(state, kind)
     _check_chat_id(state, kind, chat_id)
-    state.claim_username(username, chat_id)
     chat = Chat(chat_id, kind, title, username=username, permissions=_starting_permissions(kind, granted))
+    state.claim_username(username, chat_id)
     state.chats[chat_id] = chat
+    state.happened("chat", chat)
     return chat
 
 
@@ -129,7 +133,8 @@ def _check_chat_id(state: State, kind: ChatType, chat_id: int) -> None:
         raise Refused("a group's id is -N, a supergroup's or channel's -100N", field="id")
 
 
-def _check_username(username: str) -> None:
+def check_username(username: str) -> None:
+    """Refuse what cannot be a username."""
     if USERNAME.fullmatch(username) is None:
         raise Refused("a username has 3 to 32 letters, digits or _", field="username")
 
@@ -137,8 +142,7 @@ def _check_username(username: str) -> None:
 def link_chats(state: State, one: Chat, other_id: int) -> None:
     """Make a supergroup the discussion group of a channel; both know of it."""
     other = state.need_chat(other_id, "linked_chat_id")
-    if {one.type, other.type} != {ChatType.SUPERGROUP, ChatType.CHANNEL}:
-        raise Refused("a link joins a supergroup and a channel", field="linked_chat_id")
+    check_link(one.type, other.type)
     for chat in (one, other):
         if chat.linked_chat_id:
             state.chats[chat.linked_chat_id].linked_chat_id = 0
@@ -146,6 +150,12 @@ def link_chats(state: State, one: Chat, other_id: int) -> None:
     for chat, neighbour in ((one, other), (other, one)):
         for bot in state.bots_in(chat):
             bot.known_chats.add(neighbour.id)
+
+
+def check_link(one: ChatType, other: ChatType) -> None:
+    """Refuse to link what is not a supergroup and a channel."""
+    if {one, other} != {ChatType.SUPERGROUP, ChatType.CHANNEL}:
+        raise Refused("a link joins a supergroup and a channel", field="linked_chat_id")
 
 
 def plan_cohort(state: State, count: int, *, blocked: float, deactivated: float) -> Cohort:
@@ -171,10 +181,19 @@ def enlist(
         person = Person(cohort.first_id + number, f"Reader {number + 1}", language_code=language)
         state.people[person.id] = person
         dialog = bot.dialogs[person.id] = Dialog(bot.id, person.id)
-        start = conversation.compose_start(state, dialog, payload="", date=date)
+        dialog.start_id, dialog.start_date = state.next_message_id(dialog), date
         if announce:
-            content = msgspec.json.encode(conversation.shown(state, dialog, start))
-            state.emit_encoded(bot, "message", content)
+            _announce_start(state, bot, dialog)
         dialog.blocked = blocked_from <= number < gone_from
         if number >= gone_from:
             person.deactivated, person.first_name = True, ""
+    state.feed.publish(Event("bot", bot_id=bot.id))
+
+
+def _announce_start(state: State, bot: Bot, dialog: Dialog) -> None:
+    """Tell the bot of a new subscriber; what its queue has no room for is not even written."""
+    if bot.queue.is_full:
+        bot.queue.dropped += 1
+        return
+    start = start_message(dialog.start_id, dialog.start_date, dialog.person_id)
+    state.emit(bot, "message", conversation.shown(state, dialog, start))

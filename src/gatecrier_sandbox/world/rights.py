@@ -1,6 +1,7 @@
 """The rights of administrators, and whether a person may speak."""
 
 from gatecrier_sandbox.errors import Refused
+from gatecrier_sandbox.world import permissions
 from gatecrier_sandbox.world.model import Chat, ChatType, Member, Status
 
 SHARED = (
@@ -38,15 +39,44 @@ def holds(chat: Chat, member: Member, right: str) -> bool:
     return member.status is Status.ADMINISTRATOR and right in member.rights
 
 
+def may_edit(chat: Chat, admin_id: int, target: Member) -> bool:
+    """Whether an administrator may change another: promoted by them, or by somebody they promoted."""
+    me = chat.members.get(admin_id)
+    if me is None or not holds(chat, me, "can_promote_members"):
+        return False
+    seen: set[int] = set()
+    promoter = target.promoter
+    while promoter and promoter not in seen:
+        if promoter == admin_id:
+            return True
+        seen.add(promoter)
+        member = chat.members.get(promoter)
+        promoter = member.promoter if member is not None else 0
+    return False
+
+
+LENT = frozenset({"can_change_info", "can_invite_users", "can_pin_messages", "can_manage_topics"})
+"""Permissions that are also rights: people have them as members too, bots only as administrators."""
+NOT_IN_PUBLIC = frozenset({"can_change_info", "can_pin_messages"})
+
+
 def allowed(chat: Chat, member: Member) -> frozenset[str]:
-    """The permissions that hold for a member: the chat's and their own, all of them for administrators."""
+    """The permissions that hold for a member: the chat's and their own; administrators may say anything."""
+    if member.status is Status.CREATOR:
+        return permissions.ALL | frozenset(OF_TYPE[chat.type])
+    general = chat.permissions - NOT_IN_PUBLIC if chat.username else chat.permissions
     if member.is_admin:
-        return frozenset(chat.permissions | member.rights | {"can_send_messages", "can_send_photos"})
+        return general | member.rights | (permissions.ALL - LENT)
     if not member.present:
         return frozenset()
     if member.status is Status.RESTRICTED:
-        return chat.permissions & member.permissions
-    return chat.permissions
+        return general & member.permissions
+    return general
+
+
+def may(chat: Chat, member: Member, name: str, *, is_bot: bool) -> bool:
+    """Whether an account has what is both a right and a permission; a bot must be administrator."""
+    return holds(chat, member, name) or (not is_bot and name in allowed(chat, member))
 
 
 def require_voice(chat: Chat, member: Member, permission: str) -> None:

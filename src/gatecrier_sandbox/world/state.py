@@ -1,17 +1,20 @@
 """All that is: people, bots, chats, and the ways to find and number them. Who does what is in `world`."""
 
 import random
+from pathlib import Path
 
 import msgspec
 
-from gatecrier_sandbox.errors import Refused
+from gatecrier_sandbox.errors import ApiError, Refused
+from gatecrier_sandbox.world.asked import GuestQuery, InlineQuery, Poll
 from gatecrier_sandbox.world.calls import CallLog, Deliveries
 from gatecrier_sandbox.world.clock import Clock
-from gatecrier_sandbox.world.faults import Faults
+from gatecrier_sandbox.world.faults import Fault, FaultKind, Faults
 from gatecrier_sandbox.world.feed import Event, Feed
 from gatecrier_sandbox.world.files import Files
 from gatecrier_sandbox.world.limits import Limits, Meter
 from gatecrier_sandbox.world.model import Bot, Chat, Click, Dialog, Person, Room, Wire
+from gatecrier_sandbox.world.stickers import StickerSet
 
 TELEGRAM = 777000
 """Who posts the automatic forwards of a linked channel."""
@@ -19,6 +22,8 @@ ANONYMOUS_ADMIN = 1087968824
 """Who speaks for an anonymous administrator."""
 CHANNEL_SPEAKER = 136817688
 """Who speaks for a person that writes as a channel."""
+
+PSEUDO = frozenset({TELEGRAM, ANONYMOUS_ADMIN, CHANNEL_SPEAKER})
 
 FIRST_PERSON = 100_000_001
 FIRST_GROUP = -4_000_000_001
@@ -30,6 +35,16 @@ class State:
 
     def __init__(self, clock: Clock, *, limits: Limits, seed: int) -> None:
         self.clock = clock
+        self.seed = seed
+        self.feed = Feed()
+        self.file: Path | None = None
+        """Where the world is saved to, if anywhere."""
+        self.base_url = ""
+        """Where it is served (`http://host:port`), if it is: files there can be sent by URL."""
+        self._begin(limits, seed)
+
+    def _begin(self, limits: Limits, seed: int) -> None:
+        """Nobody and nothing, as a seed begins."""
         self.rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self.people: dict[int, Person] = {person.id: person for person in _pseudo_accounts()}
         self.bots: dict[int, Bot] = {}
@@ -37,13 +52,42 @@ class State:
         self.chats: dict[int, Chat] = {}
         self.usernames: dict[str, int] = {}
         self.clicks: dict[str, Click] = {}
+        self.polls: dict[str, Poll] = {}
+        self.inline_queries: dict[str, InlineQuery] = {}
+        self.inline_messages: dict[str, tuple[Room, int]] = {}
+        self.guest_queries: dict[str, GuestQuery] = {}
+        self.uncounted: set[tuple[int, int]] = set()
+        self.join_queries: dict[str, tuple[int, int]] = {}
         self.meter = Meter(limits)
         self.faults = Faults(random.Random(seed + 1))  # noqa: S311
         self.calls = CallLog()
         self.deliveries = Deliveries()
-        self.feed = Feed()
         self.files = Files(random.Random(seed + 2))  # noqa: S311
+        self.sticker_sets: dict[str, StickerSet] = {}
+        """By name, in lower case."""
         self.next_person = FIRST_PERSON
+        self.webhooks_strict = False
+        """Whether webhooks must be HTTPS, on Telegram's ports and at public addresses."""
+
+    def reset(self) -> None:
+        """Begin anew: nobody and nothing is left but clock and limits. Watchers have to come again."""
+        for bot in self.bots.values():
+            bot.webhook = None
+            bot.queue.clear()
+            bot.queue.wake(ApiError(500, "Internal Server Error: restart"))
+        self._begin(self.meter.limits, self.seed)
+        self.feed.close()
+
+    def next_seed(self) -> int:
+        """What chance could go on from in another process; nothing changes here."""
+        chance = random.Random()  # noqa: S311 - repeatable on purpose
+        chance.setstate(self.rng.getstate())
+        return chance.getrandbits(53)
+
+    @property
+    def humans(self) -> int:
+        """How many people there are; bots and Telegram's own accounts do not count."""
+        return len(self.people) - len(self.bots) - len(PSEUDO)
 
     @property
     def today(self) -> int:
@@ -56,11 +100,25 @@ class State:
             self.emit_encoded(bot, kind, msgspec.json.encode(content), now=now)
 
     def emit_encoded(self, bot: Bot, kind: str, content: bytes, *, now: float | None = None) -> None:
-        """Give a bot an update that was encoded before; a fault may double it."""
-        copies = 2 if self.faults.rules and self.faults.for_update(bot.id) else 1
-        bot.queue.add(kind, content, now=self.clock.now() if now is None else now, copies=copies)
+        """Give a bot an update that was encoded before; a fault may double, delay or lose it."""
+        if kind not in bot.queue.allowed:
+            return
+        moment = self.clock.now() if now is None else now
+        fault = self.faults.for_update(kind, bot.id) if self.faults.rules else None
+        if fault is None:
+            bot.queue.add(kind, content, now=moment)
+        else:
+            self._emit_badly(bot, kind, content, moment, fault)
         if self.feed.watches:
             self.feed.publish(Event("update", bot_id=bot.id))
+
+    def _emit_badly(self, bot: Bot, kind: str, content: bytes, now: float, fault: Fault) -> None:
+        if fault.kind is FaultKind.DUPLICATE_UPDATE:
+            bot.queue.add(kind, content, now=now, copies=2)
+        elif fault.kind is FaultKind.LOSE_UPDATE:
+            bot.queue.lose()
+        else:
+            self.clock.call_later(fault.seconds, bot.queue.hold(kind, content, now=now))
 
     def happened(self, kind: str, room: Room, message_id: int = 0) -> None:
         """Tell those who watch that something happened in a room."""

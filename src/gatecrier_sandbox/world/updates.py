@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from itertools import islice
 
 from msgspec import Struct
@@ -40,12 +41,25 @@ KINDS = (
 DEFAULT = frozenset(KINDS) - {"chat_member", "message_reaction", "message_reaction_count"}
 """What a bot hears that never said what it wants."""
 
-LIFETIMES = {"callback_query": 150, "shipping_query": 150, "pre_checkout_query": 150}
-"""Seconds an update is kept; everything else `DAY`."""
+LIFETIMES = {
+    "callback_query": 150,
+    "shipping_query": 150,
+    "pre_checkout_query": 150,
+    "inline_query": 30,
+    "chosen_inline_result": 600,
+}
+"""Seconds an update is kept; everything else `DAY`. Source: telegram-bot-api `add_update`."""
 DAY = 86_400
 CAPACITY = 100_000
 """Updates kept per bot; further ones are lost."""
+RECENT = 100
+"""Updates per bot that can still be looked at when they were delivered."""
 LARGEST_ID = 2_000_000_000
+"""No id reaches this: the queue is emptied and its numbers begin anew. Source: td TQueue."""
+LARGEST_ANSWER = 1 << 22
+"""Bytes of updates in one answer."""
+OVERHEAD = 25
+"""Bytes an update counts for beyond its JSON."""
 FAR_AHEAD = 10
 """An offset this far beyond the next id is ignored."""
 
@@ -59,16 +73,24 @@ class Update(Struct, frozen=True, gc=False):
 
 
 class UpdateQueue:
-    """One bot's updates. At most one poll waits; whoever waits next ends it."""
+    """
+    One bot's updates. At most one poll waits; whoever waits next ends it.
+
+    `on_arrival` is told of every change while a webhook takes the updates. `first_id` is where the numbers
+    begin, also after they ran out.
+    """
 
     def __init__(self, first_id: int) -> None:
-        self.next_id = first_id
+        self.first_id = self.next_id = first_id
         self.allowed = DEFAULT
         self.updates: deque[Update] = deque()
+        self.recent: deque[Update] = deque(maxlen=RECENT)
         self.dropped = 0
+        self.on_arrival: Callable[[], None] | None = None
         self.previous_offset: int | None = None
         self.previous_time = 0.0
         self.next_conflict = 0.0
+        self._held: tuple[str, bytes, float] | None = None
         self._waiter: asyncio.Future[ApiError | None] | None = None
 
     def subscribe(self, names: list[str]) -> None:
@@ -80,33 +102,85 @@ class UpdateQueue:
         """Store an update unless the bot is not subscribed to its kind or the queue is full."""
         if kind not in self.allowed:
             return
-        if len(self.updates) >= CAPACITY:
+        if self.is_full:
             self.dropped += 1
             return
-        body = b'{"update_id":%d,"%b":%b}' % (self.next_id, kind.encode(), content)
-        update = Update(self.next_id, now + LIFETIMES.get(kind, DAY), body)
+        body = b'{"update_id":%d,"%b":%b}' % (self._take_id(), kind.encode(), content)
+        update = Update(self.next_id - 1, now + LIFETIMES.get(kind, DAY), body)
         self.updates.extend([update] * copies)
-        self.next_id = self.next_id + 1 if self.next_id < LARGEST_ID else 1
+        self.recent.append(update)
+        if self._held is not None:
+            self._release()
+        if self.on_arrival is not None:
+            self.on_arrival()
         self.wake(None)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether further updates are lost."""
+        return len(self.updates) >= CAPACITY
+
+    def _take_id(self) -> int:
+        if self.next_id + 1 >= LARGEST_ID:
+            self.updates.clear()
+            self.next_id = self.first_id
+        self.next_id += 1
+        return self.next_id - 1
+
+    def lose(self) -> None:
+        """Use up an id for an update that never arrives (a fault)."""
+        self._take_id()
+
+    def hold(self, kind: str, content: bytes, *, now: float) -> Callable[[], None]:
+        """
+        Keep an update back until the next one went ahead of it (a fault).
+
+        Returns: what stores it if no other has come yet. While one is held, the next is added as usual.
+        """
+        if self._held is not None or kind not in self.allowed:
+            self.add(kind, content, now=now)
+            return lambda: None
+        self._held = held = (kind, content, now)
+        return lambda: self._release() if self._held is held else None
+
+    def _release(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            kind, content, now = held
+            self.add(kind, content, now=now)
 
     def seek(self, offset: int) -> None:
         """Forget what `offset` confirms: all below it, or for a negative one all but the newest."""
         if offset < 0:
-            self._forget(max(len(self.updates) + offset, 0))
-        elif offset <= self.next_id + FAR_AHEAD:
+            offset = self.next_id + offset
+        if offset <= self.next_id + FAR_AHEAD:
             while self.updates and self.updates[0].update_id < offset:
                 self.updates.popleft()
 
     def head(self, limit: int, *, now: float) -> list[bytes]:
-        """The oldest updates, at most `limit`; dead ones are dropped on the way."""
+        """The oldest updates, at most `limit` and 4 MiB (but one at least); dead ones are dropped."""
+        self.bury(now)
+        found: list[bytes] = []
+        room = LARGEST_ANSWER
+        alive = (update.body for update in self.updates if update.expires > now)
+        for body in islice(alive, limit):
+            room -= len(body) + OVERHEAD
+            if room <= 0 and found:
+                break
+            found.append(body)
+        return found
+
+    def bury(self, now: float) -> None:
+        """Drop the dead updates at the head."""
         while self.updates and self.updates[0].expires <= now:
             self.updates.popleft()
-        alive = (update.body for update in self.updates if update.expires > now)
-        return list(islice(alive, limit))
 
     def clear(self) -> None:
         """Forget everything (drop_pending_updates)."""
         self.updates.clear()
+        self._held = None
+        if self.on_arrival is not None:
+            self.on_arrival()
 
     def wake(self, error: ApiError | None) -> None:
         """End the waiting poll: with what there is, or with an error."""
@@ -122,7 +196,3 @@ class UpdateQueue:
         """Become the waiting poll. The future yields None to look again, or the error to answer."""
         self._waiter = asyncio.get_running_loop().create_future()
         return self._waiter
-
-    def _forget(self, count: int) -> None:
-        for _ in range(count):
-            self.updates.popleft()

@@ -2,34 +2,34 @@
 
 from collections.abc import Iterator, Mapping
 
-from gatecrier_sandbox.entities.detect import detect
 from gatecrier_sandbox.errors import Refused
-from gatecrier_sandbox.world import clicks, conversation, membership, population, rights, wire
-from gatecrier_sandbox.world.appointment import Appointment
-from gatecrier_sandbox.world.clock import Clock, RealClock
+from gatecrier_sandbox.world import conversation, ephemerals, media, population, portraits, things, wire
+from gatecrier_sandbox.world.belonging import Belonging
+from gatecrier_sandbox.world.clock import Clock, SteeredClock
+from gatecrier_sandbox.world.feed import Event
+from gatecrier_sandbox.world.governing import Governing
 from gatecrier_sandbox.world.limits import Limits, Meter
 from gatecrier_sandbox.world.model import (
     Bot,
     Chat,
     ChatType,
-    Click,
     Dialog,
-    Member,
     Message,
     Person,
     Room,
-    Status,
     Wire,
 )
 from gatecrier_sandbox.world.population import Cohort
-from gatecrier_sandbox.world.state import ANONYMOUS_ADMIN, CHANNEL_SPEAKER, State
+from gatecrier_sandbox.world.responding import Responding
+from gatecrier_sandbox.world.things import Thing
+from gatecrier_sandbox.world.voice import Speech, Voice, take
 
 CHUNK = 1_000
 """People of a cohort made in one step."""
 LONGEST_TEXT = 4096
 
 
-class World(State):
+class World(Belonging, Governing, Responding):
     """
     The state and the acts of people upon it; the control API is a thin layer over these methods.
 
@@ -37,7 +37,7 @@ class World(State):
     """
 
     def __init__(self, clock: Clock | None = None, *, limits: Limits | None = None, seed: int = 1) -> None:
-        super().__init__(clock or RealClock(), limits=limits or Limits(), seed=seed)
+        super().__init__(clock or SteeredClock(), limits=limits or Limits(), seed=seed)
 
     # Making
 
@@ -59,6 +59,15 @@ class World(State):
         person = Person(id, first_name, last_name, username, language_code, is_premium)
         return population.make_person(self, person)
 
+    def set_photo(self, user_id: int, data: bytes) -> Person:
+        """Give a person a new photo, in front of those they have."""
+        person = self.need_person(user_id)
+        if not portraits.is_picture(data):
+            raise Refused("not a picture", field="data")
+        person.photo_ids = (portraits.store(self, data), *person.photo_ids)
+        self.feed.publish(Event("person", person_id=user_id))
+        return person
+
     def chat(
         self,
         type: str,  # noqa: A002 - the word of the API
@@ -79,6 +88,8 @@ class World(State):
         if type not in set(ChatType):
             raise Refused("a chat is a group, supergroup or channel", field="type")
         kind = ChatType(type)
+        if linked_chat_id:
+            population.check_link(kind, self.need_chat(linked_chat_id, "linked_chat_id").type)
         chat = population.make_chat(self, kind, title, chat_id=id, username=username, granted=permissions)
         if linked_chat_id:
             population.link_chats(self, chat, linked_chat_id)
@@ -100,6 +111,8 @@ class World(State):
         made = population.plan_cohort(self, count, blocked=blocked, deactivated=deactivated)
         date = int(self.clock.now() - started_ago)
         for first in range(0, count, CHUNK):
+            if self.bots.get(bot_id) is not bot:
+                raise Refused("the world began anew meanwhile", status=409)
             last = min(first + CHUNK, count)
             population.enlist(
                 self, bot, made, first=first, last=last, date=date, announce=announce, language=language_code
@@ -134,59 +147,6 @@ class World(State):
         )
         return made
 
-    # Members
-
-    def member(self, chat_id: int, user_id: int) -> Member:
-        """What a person is in a chat now."""
-        self.need_person(user_id)
-        return membership.current(self, self.need_chat(chat_id), user_id)
-
-    def allowed(self, chat_id: int, user_id: int) -> frozenset[str]:
-        """What a person may do in a chat now: permissions that hold, and an administrator's rights."""
-        return rights.allowed(self.need_chat(chat_id), self.member(chat_id, user_id))
-
-    def set_member(
-        self,
-        chat_id: int,
-        user_id: int,
-        status: str,
-        *,
-        rights: Mapping[str, bool] | None = None,
-        permissions: Mapping[str, bool] | None = None,
-        until_date: int = 0,
-        is_anonymous: bool = False,
-        custom_title: str = "",
-        by: int = 0,
-    ) -> Member:
-        """
-        Set a member as a human administrator would.
-
-        Args:
-            rights: of an administrator; what is left out is false. None: all but can_promote_members.
-            permissions: of a restricted one; what is left out is false. None: none at all.
-            until_date: Unix seconds; 0 is for ever.
-            by: who does it; 0 is the owner.
-        """
-        chat, old = self.need_chat(chat_id), self.member(chat_id, user_id)
-        if by:
-            self.need_person(by, "by")
-        wish = Appointment(status, rights, permissions, until_date, is_anonymous, custom_title, by)
-        return membership.change(self, chat, user_id, wish.made(chat, old), by=by)
-
-    def join(self, chat_id: int, user_id: int) -> Member:
-        """Come in; the banned are refused with 403."""
-        chat, old = self.need_chat(chat_id), self.member(chat_id, user_id)
-        if old.status is Status.KICKED:
-            raise Refused("banned", status=403)
-        return membership.change(self, chat, user_id, membership.entered(old), by=user_id)
-
-    def leave(self, chat_id: int, user_id: int) -> Member:
-        """Go; who is not there is refused."""
-        chat, old = self.need_chat(chat_id), self.member(chat_id, user_id)
-        if not old.present:
-            raise Refused("not a member", field="user_id")
-        return membership.change(self, chat, user_id, membership.gone(old), by=user_id)
-
     # Talking
 
     def say(
@@ -214,27 +174,101 @@ class World(State):
         if self.need_person(from_id, "from_id").deactivated:
             raise Refused("deactivated", status=403)
         room = self._room_to_write(chat_id, from_id)
-        sender, as_chat = from_id, 0
+        replied = self._replied(room, reply_to_message_id)
+        voice = Voice(from_id)
         if isinstance(room, Chat):
-            sender, as_chat = self._speaker(
-                room, from_id, anonymous=anonymous, sender_chat_id=sender_chat_id, album=bool(media_group_id)
-            )
+            bot = None if media_group_id else ephemerals.addressee(self, room, text)
+            permission = "can_send_photos" if media_group_id else "can_send_messages"
+            speech = Speech(permission, anonymous, sender_chat_id, replied, message_thread_id, media_group_id)
+            voice = take(self, room, from_id, speech)
+            if bot is not None and voice.sender_id == from_id:
+                return ephemerals.command(self, room, text, bot, sender_id=from_id)
         return conversation.write(
             self,
             room,
             text,
-            sender_id=sender,
-            sender_chat_id=as_chat,
-            reply_to=self._replied(room, reply_to_message_id),
+            sender_id=voice.sender_id,
+            sender_chat_id=voice.sender_chat_id,
+            signature=voice.signature,
+            reply_to=replied,
             media_group_id=media_group_id,
             thread_id=message_thread_id,
         )
+
+    def say_media(
+        self,
+        chat_id: int,
+        from_id: int,
+        kind: str,
+        *,
+        data: bytes = b"",
+        file_id: str = "",
+        name: str = "",
+        mime_type: str = "",
+        caption: str = "",
+        media_group_id: str = "",
+        width: int = 0,
+        height: int = 0,
+        duration: int = 0,
+        title: str = "",
+        performer: str = "",
+        emoji: str = "",
+        has_spoiler: bool = False,
+        anonymous: bool | None = None,
+        sender_chat_id: int = 0,
+        reply_to_message_id: int = 0,
+        message_thread_id: int = 0,
+    ) -> Message:
+        """
+        A person sends a file: new `data`, or what is here already under a `file_id`.
+
+        Args:
+            kind: photo, document, video, audio, voice, animation, video_note or sticker.
+            media_group_id: what is sent with the same one, one after the other, is an album.
+        Raises:
+            Refused: as `say`; also 400 the file is empty, no picture, or of another kind; 404 unknown.
+        """
+        sizes = (width, height, duration)
+        piece = media.Piece(
+            kind, data, file_id, name, mime_type, *sizes, title, performer, emoji, has_spoiler
+        )
+        self.need_person(from_id, "from_id")
+        room = self._room_to_write(chat_id, from_id)
+        return media.say(
+            self,
+            room,
+            from_id,
+            piece,
+            caption=caption,
+            media_group_id=media_group_id,
+            anonymous=anonymous,
+            sender_chat_id=sender_chat_id,
+            reply_to=self._replied(room, reply_to_message_id),
+            thread_id=message_thread_id,
+        )
+
+    def say_thing(
+        self,
+        chat_id: int,
+        from_id: int,
+        thing: Thing,
+        *,
+        reply_to_message_id: int = 0,
+        message_thread_id: int = 0,
+    ) -> Message:
+        """A person sends a place, a contact, a dice or a poll; refused as `say`."""
+        if self.need_person(from_id, "from_id").deactivated:
+            raise Refused("deactivated", status=403)
+        room = self._room_to_write(chat_id, from_id)
+        replied = self._replied(room, reply_to_message_id)
+        return things.say(self, room, from_id, thing, reply_to=replied, thread_id=message_thread_id)
 
     def _room_to_write(self, chat_id: int, from_id: int) -> Room:
         if chat_id < 0:
             return self.need_chat(chat_id)
         bot = self.need_bot(chat_id, "chat_id")
         dialog = bot.dialogs.setdefault(from_id, Dialog(bot.id, from_id))
+        dialog.open_until = 0.0
         if dialog.blocked:
             raise Refused("blocked", status=403)
         return dialog
@@ -248,40 +282,6 @@ class World(State):
             raise Refused("there is no such message", field="reply_to_message_id", status=404)
         return replied
 
-    def _speaker(
-        self, chat: Chat, from_id: int, *, anonymous: bool | None, sender_chat_id: int, album: bool
-    ) -> tuple[int, int]:
-        """Who the message seems to come from: (from, sender_chat)."""
-        member = membership.current(self, chat, from_id)
-        rights.require_voice(chat, member, "can_send_photos" if album else "can_send_messages")
-        if chat.type is ChatType.CHANNEL:
-            return 0, chat.id
-        if sender_chat_id:
-            self._check_channel_speaker(sender_chat_id, from_id)
-            return CHANNEL_SPEAKER, sender_chat_id
-        if anonymous is None:
-            anonymous = member.is_admin and member.is_anonymous
-        if anonymous and not member.is_admin:
-            raise Refused("only administrators are anonymous", field="anonymous", status=403)
-        return (ANONYMOUS_ADMIN, chat.id) if anonymous else (from_id, 0)
-
-    def _check_channel_speaker(self, channel_id: int, from_id: int) -> None:
-        channel = self.need_chat(channel_id, "sender_chat_id")
-        if not membership.current(self, channel, from_id).is_admin:
-            raise Refused("not an administrator of that channel", field="sender_chat_id", status=403)
-
-    def edit(self, chat_id: int, from_id: int, message_id: int, text: str) -> Message:
-        """A person edits their own message."""
-        _check_text(text)
-        room = self.room(from_id, chat_id)
-        message = room.messages.get(message_id)
-        if message is None or message.sender_id != from_id:
-            raise Refused("not a message of this person", field="message_id", status=404)
-        message.text, message.edit_date = text, self.today
-        message.entities = detect(text, [])
-        conversation.announce_edit(self, room, message)
-        return message
-
     # Private chats
 
     def start(self, user_id: int, bot_id: int, payload: str = "") -> Message:
@@ -289,6 +289,7 @@ class World(State):
         self.unblock(user_id, bot_id)
         bot = self.need_bot(bot_id)
         dialog = bot.dialogs.setdefault(user_id, Dialog(bot_id, user_id))
+        dialog.open_until = 0.0
         message = conversation.compose_start(self, dialog, payload=payload, date=self.today)
         return conversation.post(self, dialog, message)
 
@@ -310,6 +311,7 @@ class World(State):
         if dialog is None or dialog.blocked == blocked:
             return
         dialog.blocked = blocked
+        self.happened("chat", dialog)
         face = wire.user(self.people[bot_id])
         free: Wire = {"user": face, "status": "member"}
         barred: Wire = {"user": face, "status": "kicked", "until_date": 0}
@@ -323,25 +325,14 @@ class World(State):
             raise Refused("bots are not deactivated", field="user_id")
         person.deactivated = True
         person.first_name = person.last_name = ""
-
-    def click(
-        self,
-        user_id: int,
-        chat_id: int,
-        message_id: int,
-        *,
-        data: str = "",
-        text: str = "",
-        force: bool = False,
-    ) -> Click:
-        """Press an inline button, found by its data or its text; `force` sends data no button has."""
-        return clicks.press(self, user_id, chat_id, message_id, data=data, text=text, force=force)
+        self.feed.publish(Event("person", person_id=user_id))
 
     # The laws of this world
 
     def set_limits(self, limits: Limits) -> None:
         """Set other rates; what was counted is forgotten."""
         self.meter = Meter(limits)
+        self.feed.publish(Event("law"))
 
 
 def _check_text(text: str) -> None:

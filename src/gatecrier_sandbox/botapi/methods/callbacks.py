@@ -4,7 +4,7 @@ from gatecrier_sandbox.botapi.api import Call, method
 from gatecrier_sandbox.world import clicks
 
 
-@method("answerCallbackQuery")
+@method("answerCallbackQuery", missing=("cache_time: every press reaches the bot", "URLs of games"))
 def answer_callback_query(call: Call) -> bool:
     """Answer a press, once and in time."""
     clicks.answer(

@@ -1,0 +1,1 @@
+"""Libraries of others, unmodified, play one story against the sandbox; see `story`."""

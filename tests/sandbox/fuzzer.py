@@ -37,6 +37,8 @@ HOSTILE = (
     *("/start@gate_bot x", "#a $USD a@b.cd +1 555", "0" * 64),
 )
 """Values that break what reads them carelessly."""
+NEEDED = frozenset({"chat_id", "message_id", "user_id", "text", "caption"})
+"""Optional parameters without which little comes of a call."""
 HEALING = 10
 """Requests after which the bot may do things again, should it have left or lost its rank."""
 WORDS = (
@@ -188,7 +190,11 @@ class Fuzzer:
     def values(self, method: str) -> dict[str, str]:
         """Parameters: mostly the method's own, mostly fitting; some of others, some hostile."""
         rng, fields = self.rng, METHODS[method]["fields"]
-        likely = [name for name, types in fields.items() if types[0] != "?" or rng.random() < 0.35]
+        likely = [
+            name
+            for name, types in fields.items()
+            if types[0] != "?" or rng.random() < (0.9 if name in NEEDED else 0.2)
+        ]
         chosen = [name for name in likely if rng.random() < 0.97] + rng.sample(
             NAMES, rng.choice([0, 0, 0, 1, 3])
         )
@@ -207,7 +213,8 @@ class Fuzzer:
     def sample(self, name: str, kind: str, depth: int) -> Any:
         """A value of a type; names that mean something that exists get one."""
         rng, known = self.rng, self.known()
-        if name in known and depth < 3:
+        is_object = kind.rsplit(maxsplit=1)[-1] in TYPES and kind != "InputFile"
+        if name in known and depth < 3 and not is_object:
             return rng.choice(known[name])
         if kind.startswith("Array of "):
             inner = kind.removeprefix("Array of ")
@@ -243,7 +250,12 @@ class Fuzzer:
         return {
             "chat_id": chats,
             "from_chat_id": chats,
-            "user_id": [town.reader.id, town.owner.id, town.bot.id],
+            "user_id": [town.reader.id, town.owner.id, town.bot.id, *list(town.group.join_requests)[-1:]],
+            "format": ["static"],
+            "sticker_format": ["static"],
+            "sticker_type": ["regular"],
+            "name": ["cats_by_gate_bot", *WORDS],
+            "chat_join_request_query_id": list(town.world.join_queries)[-1:] or ["0"],
             "message_id": numbers,
             "message_ids": [numbers[:1], numbers],
             "callback_query_id": list(town.world.clicks)[-2:] or ["0"],

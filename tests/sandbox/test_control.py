@@ -321,3 +321,13 @@ async def test_who_goes_away_is_forgotten(desk: Desk) -> None:
 def test_the_document_is_made_once_from_the_table() -> None:
     """The same table gives the same document."""
     assert openapi.document(TABLE) == openapi.document(TABLE)
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+async def test_another_sites_page_changes_nothing(desk: Desk, headers: dict[str, str]) -> None:
+    """A web page in the same browser may not act here; who is no browser may."""
+    async with aiohttp.ClientSession(headers=headers) as stranger:
+        url = f"{desk.sandbox.url}/sandbox/people"
+        async with stranger.post(url, json={"first_name": "Eve"}) as answer:
+            assert answer.status == 403
+    assert not any(person.first_name == "Eve" for person in desk.sandbox.world.people.values())

@@ -15,6 +15,7 @@ from gatecrier_sandbox.control.answers import Refusal
 from gatecrier_sandbox.control.endpoint import TABLE, Endpoint, endpoint
 from gatecrier_sandbox.control.reading import arguments
 from gatecrier_sandbox.errors import Refused
+from gatecrier_sandbox.page.guard import is_own_page
 from gatecrier_sandbox.world.world import World
 
 NOUNS = (log, accounts, chats, talking, files, laws)
@@ -43,6 +44,8 @@ def _no_such_path(_: Request, error: Exception) -> Response:
 
 def _route(world: World, line: Endpoint) -> Route:
     async def serve(request: Request) -> Response:
+        if line.verb != "GET" and not is_own_page(request.headers):
+            return _json(Refusal("another site's page may not ask for this"), 403)
         try:
             answer = line.act(world, **await arguments(request, line))
             if inspect.isawaitable(answer):

@@ -8,6 +8,7 @@ import os
 import random
 
 import msgspec
+import pytest
 
 from gatecrier_sandbox.world.faults import Fault, FaultKind
 from sandbox.fuzzer import HEALING, Fuzzer, make_town
@@ -18,6 +19,7 @@ FRESH = 500
 """Requests after which the world is made anew."""
 
 
+@pytest.mark.long
 async def test_whatever_is_asked_is_answered_with_an_envelope() -> None:
     """No 500, no hang, no answer the documentation does not know, however odd the request."""
     fuzzer = Fuzzer(random.Random(SEED))

@@ -194,6 +194,7 @@ def test_a_hundred_entities_are_kept_and_custom_emoji_beyond() -> None:
     assert counts == [60, 40, 60, 1]
 
 
+@pytest.mark.long
 @settings(max_examples=400, deadline=None)
 @given(
     st.text("ab 😀\r\n.@c", min_size=1, max_size=12),

@@ -52,6 +52,7 @@ texts = st.text(alphabet=st.sampled_from("ab<>&\"'/ \n😀ж") | st.characters(c
 # Texts
 
 
+@pytest.mark.long
 @given(texts, entities)
 def test_no_text_becomes_anything_but_our_own_tags(text: str, given_entities: list[dict[str, Any]]) -> None:
     """Whatever text and entities say, only our tags and attributes come out, and links hold no scripts."""

@@ -106,6 +106,7 @@ anything = st.recursive(
 )
 
 
+@pytest.mark.long
 @given(st.lists(anything, max_size=4))
 def test_no_article_becomes_anything_but_our_own_tags(blocks: list[Any]) -> None:
     """Whatever blocks hold, only our tags come out, without handlers, styles or scripts."""

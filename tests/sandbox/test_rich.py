@@ -311,6 +311,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.timeout(5)
 async def test_no_source_makes_reading_slow(source: str) -> None:
@@ -362,6 +363,7 @@ BLOCK = st.builds(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(BLOCK, min_size=1, max_size=3),

@@ -115,6 +115,7 @@ async def test_a_loaded_world_goes_on() -> None:
     assert world.bot("another_bot").id not in town.world.bots
 
 
+@pytest.mark.long
 def test_a_long_chain_of_replies_is_no_deep_file() -> None:
     """Each message names what it answers; five thousand in a row are no recursion."""
     town = Town()

@@ -115,6 +115,8 @@ class _Listener:
             _, late = await asyncio.wait(list(self.state.tasks), timeout=GRACE)
             for task in late:
                 task.cancel()
+            if late:  # each says that the server restarts
+                await asyncio.wait(late, timeout=GRACE)
         for connection in list(self.state.connections):
             transport = connection.transport
             if transport is not None:

@@ -13,6 +13,7 @@ import pytest
 from gatecrier_sandbox import Limits, Sandbox
 from gatecrier_sandbox.botapi.params import read
 from gatecrier_sandbox.errors import ApiError
+from gatecrier_sandbox.world.clock import ManualClock
 from gatecrier_sandbox.world.updates import UpdateQueue
 
 pytestmark = pytest.mark.story
@@ -74,6 +75,7 @@ READ = [
     (b'{"text":"first","text":"second"}', {"text": "first"}),
     (b'{"te\\u0078t":"first","text":"second"}', {"text": "first"}),
     (b' { "text" : "a" , "n" : {"a": 1} , "l":[1, 2] }', {"text": "a", "n": '{"a": 1}', "l": "[1, 2]"}),
+    (b'{"n":%b,"text":"a"}' % (b"9" * 5_000), {"n": "9" * 5_000, "text": "a"}),
     (b'{"chat_id":-5,"text":"a", oops', {"chat_id": "-5", "text": "a"}),
     (b'{"chat_id":5,"text":"a"', {"chat_id": "5", "text": "a"}),
     (b'{"chat_id":5,"text":"a', {"chat_id": "5"}),
@@ -255,7 +257,25 @@ async def test_stopping_is_quick_and_ends_polls() -> None:
             assert response.status == 500
 
 
+async def test_a_call_that_outlasts_the_stop_is_told_so() -> None:
+    """A 409 that is held back becomes a 500: the client hears of the restart, not of a broken line."""
+    async with aiohttp.ClientSession() as client:
+        async with Sandbox.start(clock=ManualClock()) as sandbox:
+            bot = sandbox.world.bot("gate_bot")
+            bot.queue.next_conflict = sandbox.world.clock.now() + 3
+            url = f"{sandbox.url}/bot{bot.token}/getUpdates?timeout=50"
+            polls = [asyncio.create_task(client.get(url))]
+            await until_awaited(bot.queue)
+            polls.append(asyncio.create_task(client.get(f"{url}&offset=1")))
+            while bot.queue.previous_offset != 1:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0)
+        for poll in polls:
+            async with await poll as response:
+                assert response.status == 500
+
+
 def test_integers_are_leading_digits() -> None:
     """Garbage is no error, ranges are clamped, empty is the default."""
-    params = read(b"a=12abc&b=-5&c=x&d=&e=99999999999999", b"", b"", b"")
-    assert [params.integer(name, 7, low=0, high=100) for name in "abcdef"] == [12, 0, 0, 7, 100, 7]
+    query = "a=12abc&b=-5&c=x&d=&e=99999999999999&g=٣"
+    params = read(query.encode(), b"", b"", b"")
+    assert [params.integer(name, 7, low=0, high=100) for name in "abcdefg"] == [12, 0, 0, 7, 100, 7, 0]

@@ -156,6 +156,7 @@ async def test_a_chosen_result_is_the_persons_message_through_the_bot() -> None:
     town = await make_town()
     message = await choose(town, ARTICLE | {"reply_markup": KEYBOARD}, town.group.id)
     assert (message["from"]["id"], message["via_bot"]["id"]) == (town.reader.id, town.bot.id)
+    assert [*message][-2:] == ["reply_markup", "via_bot"]
     assert (message["text"], message["entities"][0]["type"]) == ("x", "bold")
     town.world.click(town.owner.id, town.group.id, message["message_id"], data="go")
     query = (await town.updates())[0]["callback_query"]

@@ -19,6 +19,26 @@ def make_town() -> Town:
     return town
 
 
+BUTTON = "can't parse inline keyboard button: "
+WRONG_BUTTONS: list[tuple[dict[str, object], str]] = [
+    ({"callback_data": "b", "style": "blink"}, "invalid button style specified"),
+    ({"callback_data": "b", "style": []}, f'{BUTTON}Field "style" must be of type String'),
+    (
+        {"callback_data": "b", "icon_custom_emoji_id": [1]},
+        f'{BUTTON}Field "icon_custom_emoji_id" must be of type String',
+    ),
+    ({"login_url": {}}, f'{BUTTON}Can\'t find field "url"'),
+    ({"login_url": {"url": []}}, f'{BUTTON}Field "url" must be of type String'),
+    (
+        {"login_url": {"url": "http://a.b"}},
+        "inline keyboard button login URL 'http://a.b' is invalid: Only HTTPS links are allowed",
+    ),
+    ({"copy_text": {"text": {}}}, f'{BUTTON}Field "text" must be of type String'),
+    (
+        {"switch_inline_query_chosen_chat": {"query": True}},
+        f'{BUTTON}Field "query" must be of type String',
+    ),
+]
 REFUSED = [
     ({"text": ""}, "message text is empty"),
     ({"text": "   "}, "text must be non-empty"),
@@ -59,6 +79,10 @@ REFUSED = [
         {"text": "x", "reply_markup": {"inline_keyboard": [[{"text": "a", "web_app": {}}]]}},
         "can't parse inline keyboard button: Can't find field \"url\"",
     ),
+    *[
+        ({"text": "x", "reply_markup": {"inline_keyboard": [[{"text": "a"} | button]]}}, text)
+        for button, text in WRONG_BUTTONS
+    ],
     ({"text": "x", "link_preview_options": "{"}, "can't parse link preview options JSON object"),
     ({"text": "x", "link_preview_options": []}, "object expected as link preview options"),
     ({"text": "x", "reply_parameters": {"message_id": 99}}, "message to be replied not found"),
@@ -110,6 +134,27 @@ async def test_a_keyboard_is_kept_changed_and_taken_away() -> None:
     assert "reply_markup" not in edited
     assert edited["edit_date"]
     assert (await town.result("editMessageReplyMarkup", **place, reply_markup=KEYBOARD))["reply_markup"]
+
+
+SHOWN_BUTTONS: list[tuple[dict[str, object], dict[str, object]]] = [
+    ({"login_url": {"url": "https://a.b/", "bot_username": "x"}}, {"url": "https://a.b/"}),
+    ({"copy_text": {"text": "c", "more": 1}}, {"copy_text": {"text": "c"}}),
+    ({"callback_game": {"x": [1]}}, {"callback_game": {}}),
+    ({"url": "https://a.b/", "style": "default"}, {"url": "https://a.b/"}),
+    (
+        {"switch_inline_query_chosen_chat": {"allow_user_chats": True, "allow_bot_chats": False}},
+        {"switch_inline_query_chosen_chat": {"query": "", "allow_user_chats": True}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "shown"), SHOWN_BUTTONS)
+async def test_a_button_shows_what_is_documented(given: dict[str, object], shown: dict[str, object]) -> None:
+    """Unknown members are gone, and a login button looks like one with a URL."""
+    town = make_town()
+    markup = {"inline_keyboard": [[{"text": "a"} | given]]}
+    sent = await town.result("sendMessage", chat_id=town.reader.id, text="?", reply_markup=markup)
+    assert sent["reply_markup"]["inline_keyboard"] == [[{"text": "a"} | shown]]
 
 
 async def test_only_own_messages_with_inline_markup_can_be_edited() -> None:

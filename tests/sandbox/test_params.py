@@ -107,6 +107,7 @@ def test_what_is_no_form_is_refused(body: bytes, kind: bytes, code: int, text: s
     assert caught.value.code == code
 
 
+@pytest.mark.long
 def test_a_file_may_have_fifty_megabytes() -> None:
     """One byte more is 413, in the words of Telegram's own servers."""
     largest = bytes(LARGEST_FILE)
@@ -175,6 +176,7 @@ async def test_forms_of_aiohttp_are_read() -> None:
     assert params.files["photo"].data == FILE
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from([b"--x", b"--", b"\r\n", b"\r\n\r\n", b"a", b'form-data; name="n"', b":"])))
 def test_any_form_is_read_or_refused(pieces: list[bytes]) -> None:
@@ -183,6 +185,7 @@ def test_any_form_is_read_or_refused(pieces: list[bytes]) -> None:
         assert set(read_form(b"".join(pieces)).values) <= {"n"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
 def test_bodies_may_be_compressed(pack: object) -> None:
     """gzip and deflate are unpacked; what is neither is 400, what is a bomb 413."""

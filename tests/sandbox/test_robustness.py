@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,6 +72,7 @@ def known_values(town: Town) -> st.SearchStrategy[str]:
     return st.sampled_from((*VALUES, *places))
 
 
+@pytest.mark.long
 @OFTEN
 @given(st.data())
 def test_any_parameters_are_answered(data: st.DataObject) -> None:
@@ -108,3 +110,16 @@ def test_coverage_names_every_documented_method_once() -> None:
     split = coverage()
     assert sorted([*split.supported, *split.partial, *split.absent]) == sorted(schema.METHODS)
     assert len(schema.METHODS) == 185
+
+
+async def test_the_log_keeps_little_of_a_large_call() -> None:
+    """Two hundred thousand calls are kept; none of them may be a megabyte."""
+    town = Town()
+    button = {"text": "a", "url": "http://" + "y" * 100_000}
+    markup = {"inline_keyboard": [[button]]}
+    await town.error("sendMessage", chat_id="x" * 100_000, text="?")
+    await town.error("q" * 100_000)
+    await town.error("sendMessage", chat_id=town.reader.id, text="?", reply_markup=markup)
+    for record in town.world.calls.latest():
+        kept = (record.method, record.chat_id, record.description or "", bytes(record.params).decode())
+        assert sum(map(len, kept)) < 5_000

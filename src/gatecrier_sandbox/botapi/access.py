@@ -101,6 +101,13 @@ def seen_person(state: State, bot: Bot, number: int) -> Person | None:
     return state.people[number] if number in state.people and _has_seen(state, bot, number) else None
 
 
+def known_person(state: State, bot: Bot, number: int) -> Person | None:
+    """The account of this id if the bot knows it at all; a bot learns nothing of strangers by guessing."""
+    if number == bot.id or number in bot.dialogs or number in bot.guests:
+        return state.people.get(number)
+    return seen_person(state, bot, number)
+
+
 def _check_membership(state: State, bot: Bot, chat: Chat, access: Access) -> None:
     noun = "group" if chat.type is ChatType.GROUP else chat.type.value
     if chat.type is ChatType.GROUP:

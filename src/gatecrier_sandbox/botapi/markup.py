@@ -4,6 +4,7 @@ from typing import NoReturn
 
 from msgspec import Struct
 
+from gatecrier_sandbox.botapi.fields import Fields
 from gatecrier_sandbox.entities.links import checked
 from gatecrier_sandbox.errors import bad_request
 from gatecrier_sandbox.structured import decode
@@ -23,8 +24,11 @@ ACTIONS = (
     "disabled",
 )
 """What an inline button does: exactly one of these."""
+CHOSEN = ("allow_user_chats", "allow_bot_chats", "allow_group_chats", "allow_channel_chats")
+STYLES = frozenset({"", "default", "primary", "success", "danger"})
 LONGEST_DATA = 64
 """Bytes of callback_data."""
+BROKEN_BUTTON = "can't parse inline keyboard button: "
 
 
 class Markup(Struct, frozen=True):
@@ -95,31 +99,55 @@ def _button(value: object) -> Wire:
     action = next((name for name in ACTIONS if name in value), None)
     if action is None:
         _refuse("Text buttons are unallowed in the inline keyboard")
-    button: Wire = {"text": text, action: _action(action, value[action])}
-    return button | {name: value[name] for name in ("icon_custom_emoji_id", "style") if value.get(name)}
+    button: Wire = {"text": text} | _action(action, value[action])
+    return button | _looks(Fields(value, BROKEN_BUTTON))
 
 
-def _action(name: str, value: object) -> object:
+def _looks(given: Fields) -> Wire:
+    """A button's icon and colour; the style "default" is none."""
+    icon, style = given.text("icon_custom_emoji_id"), given.text("style")
+    if style not in STYLES:
+        raise bad_request("invalid button style specified")
+    shown: Wire = {"icon_custom_emoji_id": icon} if icon else {}
+    return shown | ({"style": style} if style not in {"", "default"} else {})
+
+
+def _action(name: str, value: object) -> Wire:
+    """What a button does, as a bot sees it: a login button looks like one with a URL."""
     if name in {"url", "callback_data", "switch_inline_query", "switch_inline_query_current_chat"}:
         if not isinstance(value, str):
             _refuse(f'Field "{name}" must be of type String')
-        return _url(value) if name == "url" else value
+        return {name: _url(value) if name == "url" else value}
     if name == "pay":
         if not isinstance(value, bool):
             _refuse('Field "pay" must be of type Boolean')
-    elif not isinstance(value, dict):
+        return {name: value}
+    if not isinstance(value, dict):
         _refuse(f'Field "{name}" must be of type Object')
-    else:
-        kept = {key: content for key, content in value.items() if content is not None}
-        return _web_app(kept) if name == "web_app" else kept
-    return value
+    given = Fields({key: content for key, content in value.items() if content is not None}, BROKEN_BUTTON)
+    return {"url": _login_url(given)} if name == "login_url" else {name: _details(name, given)}
 
 
-def _web_app(value: Wire) -> Wire:
-    address = value.get("url")
-    if not isinstance(address, str):
-        _refuse('Can\'t find field "url"' if address is None else 'Field "url" must be of type String')
-    return {"url": _url(address, "Web App URL", https_only=True)}
+def _details(name: str, given: Fields) -> Wire:
+    """The documented members of an action that is an object."""
+    match name:
+        case "web_app":
+            return {"url": _url(given.need_text("url"), "Web App URL", https_only=True)}
+        case "copy_text":
+            return {"text": given.need_text("text")}
+        case "switch_inline_query_chosen_chat":
+            kinds: Wire = {kind: True for kind in CHOSEN if given.flag(kind)}
+            return {"query": given.text("query")} | kinds
+    return {}
+
+
+def _login_url(given: Fields) -> str:
+    """Where a login button leads; whom it logs in is not told to bots."""
+    address = given.need_text("url")
+    for name in ("forward_text", "bot_username"):
+        given.text(name)
+    given.flag("request_write_access")
+    return _url(address, "login URL", https_only=True)
 
 
 def _url(address: str, noun: str = "URL", *, https_only: bool = False) -> str:
@@ -131,7 +159,7 @@ def _url(address: str, noun: str = "URL", *, https_only: bool = False) -> str:
 
 
 def _refuse(text: str) -> NoReturn:
-    raise bad_request(f"can't parse inline keyboard button: {text}")
+    raise bad_request(BROKEN_BUTTON + text)
 
 
 def check_data(markup: Wire | None) -> None:

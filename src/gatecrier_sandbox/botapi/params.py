@@ -19,10 +19,11 @@ LARGEST_FILE = 50 << 20
 LARGEST_BODY = 64 << 20
 """Bytes of a body, also after decompression."""
 
-VALUE = json.JSONDecoder(strict=False)
+VALUE = json.JSONDecoder(strict=False, parse_int=bool, parse_float=bool)
+"""Numbers keep their text, so they are not computed: one may have more digits than Python converts."""
 OPENING, COLON, COMMA = (re.compile(rf"[ \t\r\n]*{sign}[ \t\r\n]*") for sign in (r"\{", ":", ","))
 SURROGATE = re.compile(r"[\ud800-\udfff]")
-DIGITS = re.compile(r"\s*([+-]?\d{1,25})")
+DIGITS = re.compile(r"\s*([+-]?\d{1,25})", re.ASCII)
 TRUE = frozenset({"true", "yes", "1"})
 
 

@@ -155,7 +155,8 @@ class _Finisher:
 
     def _mentioned(self, mention: Wire) -> object:
         number = mention.pop("user_id", 0)
-        person = self.call.world.people.get(number) if isinstance(number, int) else None
+        call = self.call
+        person = access.known_person(call.world, call.bot, number) if isinstance(number, int) else None
         return mention | {"user": wire.user(person)} if person is not None else mention["text"]
 
 

@@ -12,6 +12,8 @@ from gatecrier_sandbox.structured import decode
 from gatecrier_sandbox.world import conversation, ephemerals, membership, topics, wire
 from gatecrier_sandbox.world.model import Chat, ChatType, Dialog, Message, Room, Wire
 
+UNSUPPORTED = ("business_connection_id", "direct_messages_topic_id", "suggested_post_parameters")
+"""Parameters of every send method that are not known here, for `missing`."""
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
 PAID_MESSAGE = 100_000_000
@@ -175,10 +177,10 @@ def message_id(call: Call) -> int:
 
 
 def _with_user(call: Call, entity: Wire) -> Wire | None:
-    """A text_mention with its User; none if nobody has that id."""
+    """A text_mention with its User; none if the bot knows nobody of that id."""
     if entity["type"] != "text_mention":
         return entity
     given = entity.pop("user", None)
     wanted = entity.pop("user_id", given.get("id") if isinstance(given, dict) else None)
-    person = call.world.people.get(wanted) if isinstance(wanted, int) else None
+    person = access.known_person(call.world, call.bot, wanted) if isinstance(wanted, int) else None
     return entity | {"user": wire.user(person)} if person else None

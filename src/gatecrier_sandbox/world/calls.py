@@ -9,7 +9,9 @@ from msgspec import Struct
 CAPACITY = 200_000
 """Calls kept; the oldest are forgotten."""
 SHOWN = 200
-"""Characters of a parameter that are kept when the whole is long."""
+"""Characters of a method, a chat_id, and (when the whole is long) a parameter that are kept."""
+LONGEST_DESCRIPTION = 1_000
+"""Characters of a refusal that are kept: some repeat what was asked."""
 
 
 class CallRecord(Struct, gc=False):
@@ -64,12 +66,12 @@ class CallLog:
                 self.total,
                 time,
                 bot_id,
-                method,
-                params.get("chat_id", ""),
+                method[:SHOWN],
+                params.get("chat_id", "")[:SHOWN],
                 msgspec.Raw(_short(params)),
                 error is None,
                 code,
-                description,
+                description and description[:LONGEST_DESCRIPTION],
             )
         )
 

@@ -99,7 +99,6 @@ def message(state: State, place: Room, record: Message, *, bare: bool = False, v
     shown = _head(state, place, record) | (record.forward or {})
     if not bare:
         shown |= _replied(state, place, record, viewer)
-    shown |= _mediators(state, record)
     if record.media_group_id:
         shown["media_group_id"] = record.media_group_id
     shown |= _content(state, record)
@@ -107,6 +106,7 @@ def message(state: State, place: Room, record: Message, *, bare: bool = False, v
         shown["poll"] = _poll_inside(state, place, record, viewer)
     if record.markup is not None:
         shown["reply_markup"] = record.markup
+    shown |= _mediators(state, record)
     if record.protected or (isinstance(place, Chat) and place.has_protected_content):
         shown["has_protected_content"] = True
     if record.effect_id:

@@ -5,8 +5,7 @@ from msgspec import structs
 from gatecrier_sandbox.botapi import access, input_media, media
 from gatecrier_sandbox.botapi.api import Call, method
 from gatecrier_sandbox.botapi.input_media import Load, Wish
-from gatecrier_sandbox.botapi.methods.media import UNSUPPORTED
-from gatecrier_sandbox.botapi.sending import Draft, admit, arrive, begin, checked_caption
+from gatecrier_sandbox.botapi.sending import UNSUPPORTED, Draft, admit, arrive, begin, checked_caption
 from gatecrier_sandbox.errors import bad_request
 from gatecrier_sandbox.structured import decode
 from gatecrier_sandbox.world import wire

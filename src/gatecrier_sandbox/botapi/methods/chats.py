@@ -159,7 +159,7 @@ def leave_chat(call: Call) -> bool:
     return True
 
 
-@method("sendChatAction")
+@method("sendChatAction", missing=("business_connection_id",))
 def send_chat_action(call: Call) -> bool:
     """Show that the bot is busy; nobody sees it here."""
     if call.text("action").lower() not in ACTIONS:

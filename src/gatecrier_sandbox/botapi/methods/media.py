@@ -4,14 +4,13 @@ from gatecrier_sandbox.botapi import media
 from gatecrier_sandbox.botapi.api import Call, method
 from gatecrier_sandbox.botapi.input_media import ABOVE, Load, Wish, extras, load, read
 from gatecrier_sandbox.botapi.media import LONGEST_DURATION, LONGEST_SIDE, Traits
-from gatecrier_sandbox.botapi.sending import Draft, admit, arrive, begin, caption
+from gatecrier_sandbox.botapi.sending import UNSUPPORTED, Draft, admit, arrive, begin, caption
 from gatecrier_sandbox.errors import bad_request
 from gatecrier_sandbox.structured import decode
 from gatecrier_sandbox.world import wire
 from gatecrier_sandbox.world.kinds import CAPTIONED, KINDS
 from gatecrier_sandbox.world.model import Wire
 
-UNSUPPORTED = ("business_connection_id", "direct_messages_topic_id", "suggested_post_parameters")
 NOUNS = {"video_note": "video note", "live_photo": "live photo"}
 MOST_STARS = 25_000
 MOST_PAID = 10

@@ -95,7 +95,7 @@ def _check_right(call: Call, chat: Chat) -> None:
         raise bad_request(NO_RESTRICT)
 
 
-@method("banChatMember")
+@method("banChatMember", missing=("revoke_messages: the messages stay",))
 def ban_chat_member(call: Call) -> bool:
     """Throw somebody out (a basic group only removes) and keep them out."""
     wanted = user_id(call)

@@ -1,13 +1,20 @@
 """Sending words."""
 
 from gatecrier_sandbox.botapi.api import Call, method
-from gatecrier_sandbox.botapi.sending import LONGEST_TEXT, begin, check_preview, deliver_shown, written
+from gatecrier_sandbox.botapi.sending import (
+    LONGEST_TEXT,
+    UNSUPPORTED,
+    begin,
+    check_preview,
+    deliver_shown,
+    written,
+)
 from gatecrier_sandbox.entities.formatted import need_visible
 from gatecrier_sandbox.errors import bad_request
 from gatecrier_sandbox.world.model import Wire
 
 
-@method("sendMessage")
+@method("sendMessage", missing=UNSUPPORTED)
 def send_message(call: Call) -> Wire:
     """Write a text into a chat."""
     check_preview(call)

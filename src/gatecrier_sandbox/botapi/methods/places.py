@@ -7,12 +7,11 @@ from gatecrier_sandbox.botapi.access import Access
 from gatecrier_sandbox.botapi.api import Call, method
 from gatecrier_sandbox.botapi.locations import LONGEST, VENUE_IDS, contact, live, point, real, venue
 from gatecrier_sandbox.botapi.methods.editing import NOT_MODIFIED
-from gatecrier_sandbox.botapi.sending import begin, charge, deliver_shown, message_id
+from gatecrier_sandbox.botapi.sending import UNSUPPORTED, begin, charge, deliver_shown, message_id
 from gatecrier_sandbox.errors import bad_request
 from gatecrier_sandbox.world import conversation, dice, inline, wire
 from gatecrier_sandbox.world.model import Message, Room, Wire
 
-UNSUPPORTED = ("business_connection_id", "direct_messages_topic_id", "suggested_post_parameters")
 FURTHEST = 90 * 86_400
 """Seconds from now within which a prolonged live location ends."""
 

@@ -48,6 +48,8 @@ class Choices(Struct, frozen=True):
         "options[].media",
         "members_only: everybody present votes",
         "country_codes: nobody has a country",
+        "hide_results_until_closes",
+        "shuffle_options",
     ),
 )
 def send_poll(call: Call) -> Wire:

@@ -25,7 +25,7 @@ async def sandbox(
         Path | None, Parameter(help="A world file: loaded if it exists, saved at the end and on demand.")
     ] = None,
 ) -> int:
-    """Serve a local Telegram until Ctrl-C: Bot API on /bot<token>/<method>, control on /sandbox/."""
+    """Serve a local Telegram until Ctrl-C: a chat page, the Bot API for any bot, and /sandbox for scripts."""
     begun = _opened(world, seed, Limits() if limits else Limits.off())
     try:
         async with Sandbox.start(port=port, world=begun) as running:
@@ -66,6 +66,7 @@ def _unwritable(error: OSError) -> Refused:
 def _greet(running: Sandbox) -> None:
     """Say where it is, and which bots there are."""
     console.print(f"A Telegram of your own is at [bold]{running.url}[/bold] (Ctrl-C ends it).")
+    console.print("Open it in a browser to be anybody; docs/sandbox.md says how to point your bot at it.")
     for bot in running.world.bots.values():
         console.print(f"Bot @{running.world.people[bot.id].username}: {bot.token}", highlight=False)
     if not running.world.bots:

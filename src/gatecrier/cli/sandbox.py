@@ -66,9 +66,10 @@ def _unwritable(error: OSError) -> Refused:
 def _greet(running: Sandbox) -> None:
     """Say where it is, and which bots there are."""
     console.print(f"A Telegram of your own is at [bold]{running.url}[/bold] (Ctrl-C ends it).")
-    console.print("Open it in a browser to be anybody; docs/sandbox.md says how to point your bot at it.")
+    console.print("Open it in a browser; docs/sandbox.md says how to point your bot at it.")
     for bot in running.world.bots.values():
         console.print(f"Bot @{running.world.people[bot.id].username}: {bot.token}", highlight=False)
     if not running.world.bots:
-        console.print(f'Make a bot: curl -X POST {running.url}/sandbox/bots -d \'{{"username": "my_bot"}}\'')
+        order = f'curl -X POST {running.url}/sandbox/bots -d \'{{"username": "my_bot"}}\''
+        console.print(f"Make a bot: {order}", soft_wrap=True, highlight=False)
     console.print("Then: GATECRIER_TELEGRAM_API_URL and GATECRIER_BOT_TOKEN, and gatecrier run.")

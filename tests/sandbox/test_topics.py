@@ -174,3 +174,11 @@ async def test_people_make_topics_if_the_group_lets_them() -> None:
     town.world.reopen_topic(town.group.id, town.reader.id, mine.id)
     town.world.delete_topic(town.group.id, town.reader.id, mine.id)
     assert mine.id not in town.group.topics
+
+
+async def test_an_action_needs_a_thread_that_is_there() -> None:
+    """sendChatAction looks for its thread as sends do."""
+    town = Town()
+    town.world.set_forum(town.group.id)
+    place = {"chat_id": town.group.id, "message_thread_id": 999, "action": "typing"}
+    assert await town.error("sendChatAction", **place) == (400, "Bad Request: message thread not found")

@@ -5,7 +5,7 @@ from msgspec import structs
 from gatecrier_sandbox.botapi import access, input_media, media
 from gatecrier_sandbox.botapi.api import Call, method
 from gatecrier_sandbox.botapi.input_media import Load, Wish
-from gatecrier_sandbox.botapi.sending import UNSUPPORTED, Draft, admit, arrive, begin, checked_caption
+from gatecrier_sandbox.botapi.sending import Draft, admit, arrive, begin, checked_caption
 from gatecrier_sandbox.errors import bad_request
 from gatecrier_sandbox.structured import decode
 from gatecrier_sandbox.world import wire
@@ -17,7 +17,7 @@ MOST = 10
 PREFIX = "can't parse InputMedia: "
 
 
-@method("sendMediaGroup", missing=UNSUPPORTED)
+@method("sendMediaGroup", missing=("business_connection_id", "direct_messages_topic_id"))
 def send_media_group(call: Call) -> list[Wire]:
     """Send files as an album; all of them, or none. A single one is no album."""
     wishes = _wishes(call)

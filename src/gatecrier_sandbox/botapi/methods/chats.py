@@ -7,7 +7,7 @@ from gatecrier_sandbox.botapi.media import need
 from gatecrier_sandbox.botapi.params import Upload
 from gatecrier_sandbox.botapi.permission_wish import requested
 from gatecrier_sandbox.errors import bad_request
-from gatecrier_sandbox.world import conversation, membership, portraits, rights
+from gatecrier_sandbox.world import conversation, membership, portraits, rights, topics
 from gatecrier_sandbox.world.model import Chat, ChatType, Dialog, Room, Wire
 
 ACTIONS = frozenset(
@@ -166,4 +166,9 @@ def send_chat_action(call: Call) -> bool:
         raise bad_request("wrong parameter action in request")
     room = call.room(Access.WRITE)
     access.check_posting(call.world, call.bot, room)
+    thread_id = call.params.integer("message_thread_id", 0, low=0)
+    if isinstance(room, Chat):
+        topics.resolve(room, thread_id)
+    elif thread_id:
+        raise bad_request("message thread not found")
     return True

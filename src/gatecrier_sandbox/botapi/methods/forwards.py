@@ -58,7 +58,7 @@ def copy_message(call: Call) -> Wire:
     return {"message_id": arrive(call, draft).message_id}
 
 
-@method("forwardMessages", missing=UNSUPPORTED)
+@method("forwardMessages", missing=("direct_messages_topic_id",))
 def forward_messages(call: Call) -> list[Wire]:
     """Forward up to a hundred messages of a chat; what cannot be forwarded is left out."""
     originals = _originals(call)
@@ -68,7 +68,7 @@ def forward_messages(call: Call) -> list[Wire]:
     return _sent(call, pairs)
 
 
-@method("copyMessages", missing=UNSUPPORTED)
+@method("copyMessages", missing=("direct_messages_topic_id",))
 def copy_messages(call: Call) -> list[Wire]:
     """Copy up to a hundred messages of a chat; what cannot be copied is left out."""
     pairs = _drafts(call, [one for one in _originals(call) if _is_copyable(call, one)])

@@ -87,8 +87,11 @@ def change(
     if old.present and not new.present:
         _say_left(state, chat, user_id, actor)
     _store(state, chat, user_id, new)
+    if new.status is Status.KICKED or (new.present and not old.present):
+        _end_request(state, chat, user_id)
     if new.present and not old.present:
-        _come_in(state, chat, user_id, link)
+        if link is not None:
+            link.joined.add(user_id)
         _say_joined(state, chat, user_id, user_id if approved else actor)
     _tell_bots(state, Change(chat, user_id, old, new, actor, link, approved and link is None))
     if state.feed.watches:
@@ -96,13 +99,11 @@ def change(
     return new
 
 
-def _come_in(state: State, chat: Chat, user_id: int, link: InviteLink | None) -> None:
-    """Who is in has no request open any more; the link by which they came counts them."""
+def _end_request(state: State, chat: Chat, user_id: int) -> None:
+    """Who is in, or is never to come in, has no request open any more."""
     request = chat.join_requests.pop(user_id, None)
     if request is not None:
         state.join_queries.pop(request.query_id, None)
-    if link is not None:
-        link.joined.add(user_id)
 
 
 def _usual_actor(state: State, chat: Chat, user_id: int) -> int:

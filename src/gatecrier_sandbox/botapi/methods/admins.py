@@ -58,11 +58,15 @@ def promote_chat_member(call: Call) -> bool:
 
 
 def _wished_rights(call: Call, chat: Chat) -> frozenset[str]:
-    """The true ones, can_manage_chat implied; a channel gives can_restrict_members unless told otherwise."""
+    """
+    The true ones, can_manage_chat implied; a channel gives can_restrict_members unless told otherwise.
+
+    To be anonymous makes an administrator, too: only if every parameter is false, nobody is one.
+    """
     wished = {name for name in rights.OF_TYPE[chat.type] if call.flag(name)}
     if call.flag("can_manage_voice_chats"):
         wished.add("can_manage_video_chats")
-    if not wished:
+    if not wished and not call.flag("is_anonymous"):
         return frozenset()
     if chat.type is ChatType.CHANNEL and "can_restrict_members" not in call.params.values:
         wished.add("can_restrict_members")

@@ -32,11 +32,13 @@ Pair = tuple[Original, Draft]
 @method("forwardMessage", missing=(*UNSUPPORTED, "video_start_timestamp"))
 def forward_message(call: Call) -> Wire:
     """Show a message in another chat, with where it first came from."""
-    original = _original(call, "message to forward not found", "the message can't be forwarded")
-    if forwarding.is_protected(original.room, original.message):
-        raise bad_request(PROTECTED)
+    original = _original(call, "message to forward not found")
     kind = kind_of(original.message)
     draft = begin(call, kind.permission, kind.noun, is_forward=True)
+    if original.message.service is not None:
+        raise bad_request("the message can't be forwarded")
+    if forwarding.is_protected(original.room, original.message):
+        raise bad_request(PROTECTED)
     admit(call, draft)
     _forward(call, original, draft.message)
     return wire.message(call.world, draft.room, arrive(call, draft))
@@ -46,11 +48,11 @@ def forward_message(call: Call) -> Wire:
 def copy_message(call: Call) -> Wire:
     """Write again what stands somewhere, without saying where it came from."""
     words = caption(call) if "caption" in call.params.values else None
-    original = _original(call, "message to copy not found", "the message can't be copied")
-    if not _is_copyable(call, original):
-        raise bad_request("the message can't be copied")
+    original = _original(call, "message to copy not found")
     kind = kind_of(original.message)
     draft = begin(call, kind.permission, kind.noun, may_be_ephemeral=False)
+    if original.message.service is not None or not _is_copyable(call, original):
+        raise bad_request("the message can't be copied")
     admit(call, draft)
     _copy(call, original, draft.message)
     if words is not None and has_caption(original.message):
@@ -80,14 +82,12 @@ def copy_messages(call: Call) -> list[Wire]:
     return _sent(call, pairs)
 
 
-def _original(call: Call, missing: str, refused: str) -> Original:
+def _original(call: Call, missing: str) -> Original:
     """The message a request names by from_chat_id and message_id."""
     source = _source(call)
     message = source.messages.get(message_id(call))
     if message is None:
         raise bad_request(missing)
-    if message.service is not None:
-        raise bad_request(refused)
     return Original(source, message)
 
 

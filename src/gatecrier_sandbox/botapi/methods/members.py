@@ -19,6 +19,8 @@ from gatecrier_sandbox.world.model import (
 NO_RESTRICT = "not enough rights to restrict/unrestrict chat member"
 ONLY_BIG = "method is available for supergroup and channel chats only"
 LARGEST_ID = 2**52
+MINUTE = 60
+"""Seconds."""
 
 
 @method("getChatMember")
@@ -117,13 +119,20 @@ def kick_chat_member(call: Call) -> object:
 
 @method("unbanChatMember")
 def unban_chat_member(call: Call) -> bool:
-    """Let somebody come back. Without `only_if_banned` a present member is thrown out."""
+    """
+    Let somebody come back. Without `only_if_banned` a present member is thrown out.
+
+    Telegram bans them for a minute and lifts that at once: two changes. Source: td `restrict_channel_participant`.
+    """
     wanted = user_id(call)
     room = big_chat(call)
     member = membership.current(call.world, room, wanted)
     if call.flag("only_if_banned") and member.status is not Status.KICKED:
         return True
     _check_restricting(call, room, wanted, "can't unrestrict self")
+    if member.present:
+        banned = Member(Status.KICKED, until=call.world.today + MINUTE)
+        membership.change(call.world, room, wanted, banned, by=call.bot.id)
     membership.change(call.world, room, wanted, OUTSIDE, by=call.bot.id)
     return True
 

@@ -14,8 +14,8 @@ from benchmarks.measure import Ratio, Row, Size, Work, medians
 from benchmarks.peers import AIOGRAM, PTB, AiogramUpdates, PtbUpdates, ptb_updates
 from benchmarks.servers import Server
 from gatecrier.app import App, build
+from gatecrier.gate.knowledge.standings import Standings
 from gatecrier.gate.model import AllOf, Channel, Gate, Known, Mode, Reason, Source, Standing
-from gatecrier.gate.standings import Standings
 from gatecrier.gate.store import GateStore
 from gatecrier.kernel.settings import GateSettings, Settings
 from gatecrier.telegram.transport import Reply

@@ -20,8 +20,9 @@ from gatecrier.bot.routing import Routing
 from gatecrier.broadcast.reconciler import Reconciler
 from gatecrier.broadcast.senders import Senders
 from gatecrier.broadcast.service import SENDER, Broadcast
+from gatecrier.gate.cards.keeper import CardKeeper
 from gatecrier.gate.service import Gatekeeper
-from gatecrier.gate.worker import CardKeeper, Healer
+from gatecrier.gate.worker import Healer
 from gatecrier.kernel import ids
 from gatecrier.kernel.clock import Clock, SystemClock
 from gatecrier.kernel.errors import TryLater

@@ -21,7 +21,8 @@ from gate.fake_telegram import (
     Pen,
     place,
 )
-from gatecrier.gate.ledger import Ledger
+from gatecrier.gate.cards.keeper import CardKeeper
+from gatecrier.gate.holding.ledger import Ledger
 from gatecrier.gate.model import Case, Restriction, Verdict
 from gatecrier.gate.service import Gatekeeper
 from gatecrier.gate.tables import (
@@ -33,7 +34,7 @@ from gatecrier.gate.tables import (
     restrictions,
     standings,
 )
-from gatecrier.gate.worker import CardKeeper, Healer
+from gatecrier.gate.worker import Healer
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.registry.store import audit_log
 from gatecrier.storage.database import Database

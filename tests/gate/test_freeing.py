@@ -19,7 +19,7 @@ from gate.fake_telegram import (
     SECOND,
     place,
 )
-from gatecrier.gate import texts
+from gatecrier.gate.cards import texts
 from gatecrier.gate.model import Source, Standing
 from gatecrier.kernel.errors import Misconfigured, Refused, TryLater
 from gatecrier.telegram.updates import Permissions

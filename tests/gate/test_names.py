@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.fake_telegram import GROUP
-from gatecrier.gate import names, texts
+from gatecrier.gate import names
+from gatecrier.gate.cards import texts
+from gatecrier.gate.governing.references import parse
 from gatecrier.gate.model import Case, Channel, Held, Reason
-from gatecrier.gate.references import parse
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.kernel.errors import Refused
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from gate.fake_telegram import ANN, BEN, BOT, CHANNEL, GROUP, SECOND
-from gatecrier.gate.ledger import NAMED, Ledger
+from gatecrier.gate.holding.ledger import NAMED, Ledger
 from gatecrier.gate.model import (
     AllOf,
     Card,

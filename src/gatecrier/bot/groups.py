@@ -5,8 +5,8 @@ from aiogram.filters import Command, Filter
 from aiogram.types import CallbackQuery, Message
 
 from gatecrier.bot import screens
+from gatecrier.gate.cards.texts import card_id_of
 from gatecrier.gate.service import Gatekeeper
-from gatecrier.gate.texts import card_id_of
 from gatecrier.telegram.updates import GROUPS, Update
 
 

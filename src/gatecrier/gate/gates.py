@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from datetime import datetime
 
 from gatecrier.gate import rules
+from gatecrier.gate.knowledge.standings import Entries, Standings
 from gatecrier.gate.model import Decision, Gate, Mode, Reason, Standing
-from gatecrier.gate.standings import Entries, Standings
 from gatecrier.gate.store import GateStore
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Message

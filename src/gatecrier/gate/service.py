@@ -6,13 +6,20 @@ from datetime import timedelta
 
 import structlog
 
-from gatecrier.gate import rules, texts
-from gatecrier.gate.admins import Admins
-from gatecrier.gate.changes import Changes
-from gatecrier.gate.enforcement import Enforcement
+from gatecrier.gate import rules
+from gatecrier.gate.cards import texts
 from gatecrier.gate.failures import all_done
 from gatecrier.gate.gates import Gates, LiveGate
-from gatecrier.gate.ledger import Ledger
+from gatecrier.gate.governing.proofs import Proofs
+from gatecrier.gate.governing.protection import Protection
+from gatecrier.gate.holding.changes import Changes
+from gatecrier.gate.holding.enforcement import Enforcement
+from gatecrier.gate.holding.ledger import Ledger
+from gatecrier.gate.holding.suspension import Suspensions
+from gatecrier.gate.holding.verdicts import Verdicts
+from gatecrier.gate.knowledge.admins import Admins
+from gatecrier.gate.knowledge.standings import MEMBER_TTL, NOT_MEMBER_TTL, Standings
+from gatecrier.gate.knowledge.verification import Verifier
 from gatecrier.gate.model import (
     Action,
     Decision,
@@ -26,14 +33,8 @@ from gatecrier.gate.model import (
     Verdict,
 )
 from gatecrier.gate.outside import Telegram
-from gatecrier.gate.proofs import Proofs
-from gatecrier.gate.protection import Protection
 from gatecrier.gate.rules import Hold
-from gatecrier.gate.standings import MEMBER_TTL, NOT_MEMBER_TTL, Standings
 from gatecrier.gate.store import StandingStore
-from gatecrier.gate.suspension import Suspensions
-from gatecrier.gate.verdicts import Verdicts
-from gatecrier.gate.verification import Verifier
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Misconfigured, NotFound, PeerGone, TryLater
 from gatecrier.storage.database import Database

@@ -122,7 +122,8 @@ def unban_chat_member(call: Call) -> bool:
     """
     Let somebody come back. Without `only_if_banned` a present member is thrown out.
 
-    Telegram bans them for a minute and lifts that at once: two changes. Source: td `restrict_channel_participant`.
+    Telegram bans them for a minute and lifts that at once: two changes.
+    Source: td, restrict_channel_participant.
     """
     wanted = user_id(call)
     room = big_chat(call)

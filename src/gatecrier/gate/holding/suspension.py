@@ -5,12 +5,12 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gatecrier.gate import texts
+from gatecrier.gate.cards import texts
 from gatecrier.gate.gates import Gates, LiveGate
+from gatecrier.gate.knowledge.verification import Verifier, meaning
 from gatecrier.gate.model import Channel, Gate, Standing, Suspension
 from gatecrier.gate.outside import Telegram
 from gatecrier.gate.store import GateStore
-from gatecrier.gate.verification import Verifier, meaning
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, NotFound, OutcomeUnknown, TryLater
 from gatecrier.registry.store import record_audit

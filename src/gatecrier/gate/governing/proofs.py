@@ -5,12 +5,12 @@ Who changes a group's gate must administer that group, and the channel too: else
 who belongs to a stranger's channel. Every refusal says what is wrong and what to do about it.
 """
 
+from gatecrier.gate.governing.references import Reference
+from gatecrier.gate.holding.suspension import can_enforce
+from gatecrier.gate.knowledge.verification import meaning
 from gatecrier.gate.model import Channel, Standing
 from gatecrier.gate.names import plain
 from gatecrier.gate.outside import Reads
-from gatecrier.gate.references import Reference
-from gatecrier.gate.suspension import can_enforce
-from gatecrier.gate.verification import meaning
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, NotFound, PeerGone, Refused
 from gatecrier.telegram.updates import Chat, ChatInfo, ChatMember, ChatType, Person
 

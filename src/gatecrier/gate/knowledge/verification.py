@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterable
 
 from gatecrier.gate import rules
+from gatecrier.gate.knowledge.standings import Standings
 from gatecrier.gate.model import Source, Standing
 from gatecrier.gate.outside import Reads
-from gatecrier.gate.standings import Standings
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, NotFound, PeerGone
 from gatecrier.telegram.lanes import Lane

@@ -7,14 +7,14 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gatecrier.gate.enforcement import IN_TIME, Enforcement, Lifted
 from gatecrier.gate.gates import Gates
-from gatecrier.gate.ledger import Ledger
+from gatecrier.gate.governing.proofs import Proofs
+from gatecrier.gate.governing.references import MOST, Reference, parse
+from gatecrier.gate.holding.enforcement import IN_TIME, Enforcement, Lifted
+from gatecrier.gate.holding.ledger import Ledger
+from gatecrier.gate.knowledge.standings import Standings
 from gatecrier.gate.model import AllOf, Case, Channel, Gate, Mode, Outcome, Protected, Standing, Unprotected
 from gatecrier.gate.outside import Telegram
-from gatecrier.gate.proofs import Proofs
-from gatecrier.gate.references import MOST, Reference, parse
-from gatecrier.gate.standings import Standings
 from gatecrier.gate.store import GateStore
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Conflict, GatecrierError, NotFound, Refused

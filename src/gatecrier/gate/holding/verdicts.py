@@ -2,13 +2,14 @@
 
 import structlog
 
-from gatecrier.gate import rules, texts
-from gatecrier.gate.enforcement import Enforcement, Lifted
+from gatecrier.gate import rules
+from gatecrier.gate.cards import texts
 from gatecrier.gate.gates import Gates, LiveGate
-from gatecrier.gate.ledger import Ledger
+from gatecrier.gate.holding.enforcement import Enforcement, Lifted
+from gatecrier.gate.holding.ledger import Ledger
+from gatecrier.gate.holding.suspension import Suspensions
+from gatecrier.gate.knowledge.verification import Verifier
 from gatecrier.gate.model import Case, Channel, Outcome, Standing, Verdict
-from gatecrier.gate.suspension import Suspensions
-from gatecrier.gate.verification import Verifier
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, PeerGone
 from gatecrier.storage.database import Database

@@ -15,12 +15,12 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.gate import rules
-from gatecrier.gate.exemptions import exempt
-from gatecrier.gate.ledger import Ledger
+from gatecrier.gate.governing.exemptions import exempt
+from gatecrier.gate.holding.ledger import Ledger
+from gatecrier.gate.knowledge.standings import Standings
 from gatecrier.gate.model import Case, Outcome, Reason, Restriction, RestrictionState
 from gatecrier.gate.outside import Telegram
 from gatecrier.gate.rules import MUTED, Hold
-from gatecrier.gate.standings import Standings
 from gatecrier.gate.store import GateStore, StandingStore
 from gatecrier.gate.turns import Turns
 from gatecrier.kernel.clock import Clock

@@ -3,18 +3,18 @@
 import structlog
 
 from gatecrier.gate import rules
-from gatecrier.gate.admins import Admins
-from gatecrier.gate.enforcement import Enforcement
-from gatecrier.gate.exemptions import exempt
+from gatecrier.gate.cards.texts import LOST_RIGHTS
 from gatecrier.gate.failures import all_done
 from gatecrier.gate.gates import Gates, LiveGate
-from gatecrier.gate.ledger import Ledger
+from gatecrier.gate.governing.exemptions import exempt
+from gatecrier.gate.holding.enforcement import Enforcement
+from gatecrier.gate.holding.ledger import Ledger
+from gatecrier.gate.holding.suspension import Suspensions
+from gatecrier.gate.knowledge.admins import Admins
+from gatecrier.gate.knowledge.standings import Standings
+from gatecrier.gate.knowledge.verification import Verifier
 from gatecrier.gate.model import Case, Outcome, Reason, Restriction, Source, Standing
 from gatecrier.gate.rules import Change, Hold, Newer
-from gatecrier.gate.standings import Standings
-from gatecrier.gate.suspension import Suspensions
-from gatecrier.gate.texts import LOST_RIGHTS
-from gatecrier.gate.verification import Verifier
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Misconfigured, PeerGone
 from gatecrier.storage.database import Database

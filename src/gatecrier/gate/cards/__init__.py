@@ -1,0 +1,1 @@
+"""What people in a group are shown: cards, toasts, words to admins."""

@@ -1,0 +1,1 @@
+"""How admins and operators change what a group demands: proven, written, audited."""

@@ -1,0 +1,1 @@
+"""What is known of people: who belongs to which channel, who administers which group."""

@@ -4,6 +4,7 @@ import random
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
@@ -15,7 +16,9 @@ from benchmarks.peers import AIOGRAM, PTB, AiogramUpdates, PtbUpdates, ptb_updat
 from benchmarks.servers import Server
 from gatecrier.app import App, build
 from gatecrier.gate.knowledge.standings import Standings
-from gatecrier.gate.model import AllOf, Channel, Gate, Known, Mode, Reason, Source, Standing
+from gatecrier.gate.model import Channel, Gate, Known, Mode, Reason, Source
+from gatecrier.gate.policy import InChannel
+from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import GateStore
 from gatecrier.kernel.settings import GateSettings, Settings
 from gatecrier.telegram.transport import Reply
@@ -35,7 +38,8 @@ GATE = Gate(
     bot_id=samples.BOT_ID,
     title="Readers of the Quarterly",
     mode=Mode.ENFORCE,
-    policy=AllOf((samples.CHANNEL,)),
+    policy=InChannel(samples.CHANNEL),
+    created_at=datetime.fromtimestamp(samples.DATE, UTC),
     channels=(Channel(id=samples.CHANNEL, title="News", username="news", join_url="https://t.me/news"),),
 )
 
@@ -125,10 +129,7 @@ def _warm(app: App, members: Sequence[int]) -> None:
                 checked_at=now,
             )
         )
-    live = app.gate.gates.get(samples.GROUP)
-    if live is None:
-        raise RuntimeError("the gate was not loaded")
-    live.entries[0].update(standings.of(samples.CHANNEL))
+    app.gate.standings.of(samples.CHANNEL).update(standings.of(samples.CHANNEL))
 
 
 async def rows(size: Size, _responder: Server) -> list[Row]:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from gatecrier.bot import screens
-from gatecrier.gate.model import AllOf, Channel, Gate, GateStatus, Mode, Suspension, Unprotected
+from gatecrier.gate.model import Cause, Channel, Gate, GateStatus, Mode, Suspension, Unprotected
+from gatecrier.gate.policy import InChannel
 from gatecrier.kernel.errors import Refused
 
 NEWS = Channel(id=-1, title="News <3", username="", join_url="https://t.me/+abc")
@@ -16,18 +17,18 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 def make_gate(**fields: object) -> Gate:
     defaults = {
         "chat_id": -5, "bot_id": 1, "title": "Group", "mode": Mode.ENFORCE,
-        "policy": AllOf((-1,)), "channels": (NEWS,),
+        "policy": InChannel(-1), "channels": (NEWS,), "created_at": NOON,
     }  # fmt: skip
     return Gate(**{**defaults, **fields})  # type: ignore[arg-type]
 
 
 def test_status_escapes_titles_and_shows_a_suspension() -> None:
     """A channel's title is hostile text; why a gate does not act is said."""
-    suspension = Suspension(cause="I am no admin of <News>.", since=NOON)
+    suspension = Suspension(cause=Cause.CHANNEL, since=NOON, channel_id=-1)
     text = screens.status(GateStatus(gate=make_gate(suspension=suspension), held=3))
     assert "News &lt;3" in text
     assert "Held now</b>: 3" in text
-    assert "no admin of &lt;News&gt;" in text
+    assert "belongs to News &lt;3" in text
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,13 @@ from gatecrier.gate.service import Gatekeeper
 from gatecrier.gate.tables import (
     cards,
     cases,
+    deletions,
     exemptions,
     gate_channels,
     gates,
+    join_requests,
     restrictions,
+    roster,
     standings,
 )
 from gatecrier.gate.worker import Healer
@@ -41,7 +44,10 @@ from gatecrier.storage.database import Database
 from gatecrier.storage.migrate import migrate
 from gatecrier.telegram.updates import Chat, Person
 
-EMPTIED = (gates, gate_channels, exemptions, standings, restrictions, cases, cards, audit_log)
+EMPTIED = (
+    gates, gate_channels, exemptions, standings, roster, join_requests, restrictions, cases, cards, deletions,
+    audit_log,
+)  # fmt: skip
 
 
 @dataclass

@@ -21,10 +21,10 @@ from gatecrier.telegram.updates import (
 )
 
 BOT = Person(id=1, is_bot=True, first_name="Gatecrier")
-GROUP = Chat(id=-1002, type=ChatType.SUPERGROUP, title="The group")
-OTHER_GROUP = Chat(id=-1003, type=ChatType.SUPERGROUP, title="Another group")
-CHANNEL = Chat(id=-1001, type=ChatType.CHANNEL, title="News", username="news")
-SECOND = Chat(id=-1004, type=ChatType.CHANNEL, title="More", username="more")
+GROUP = Chat(id=-1001000000002, type=ChatType.SUPERGROUP, title="The group")
+OTHER_GROUP = Chat(id=-1001000000003, type=ChatType.SUPERGROUP, title="Another group")
+CHANNEL = Chat(id=-1001000000001, type=ChatType.CHANNEL, title="News", username="news")
+SECOND = Chat(id=-1001000000004, type=ChatType.CHANNEL, title="More", username="more")
 OWNER = Person(id=10, first_name="Olga")
 ANN = Person(id=20, first_name="Ann")
 BEN = Person(id=21, first_name="Ben")
@@ -146,6 +146,13 @@ class FakeTelegram:
             until_date=int(until.timestamp()) if until else 0,
             **permissions.as_params(),
         )
+
+    async def kick(self, chat_id: int, person_id: int) -> None:
+        self._call("kick", chat_id, person_id)
+        self.places[chat_id, person_id] = place(self.places[chat_id, person_id].person, "left")
+
+    async def ban_sender_chat(self, chat_id: int, channel_id: int) -> None:
+        self._call("ban_sender_chat", chat_id, channel_id)
 
     async def delete_message(self, chat_id: int, message_id: int) -> bool:
         self._call("delete_message", chat_id, message_id)

@@ -20,7 +20,8 @@ from gate.fake_telegram import (
     place,
 )
 from gatecrier.gate.cards import texts
-from gatecrier.gate.model import Source, Standing
+from gatecrier.gate.model import Source
+from gatecrier.gate.standing import Standing
 from gatecrier.kernel.errors import Misconfigured, Refused, TryLater
 from gatecrier.telegram.updates import Permissions
 
@@ -312,7 +313,7 @@ def _after(world: World, restrict: Any) -> Any:
 
     async def joined_first(*args: Any, **fields: Any) -> None:
         date = int(world.clock.now().timestamp()) + 1
-        world.keeper._standings.put(CHANNEL.id, ANN.id, Standing.MEMBER, date=date, source=Source.UPDATE)
+        world.keeper.standings.put(CHANNEL.id, ANN.id, Standing.MEMBER, date=date, source=Source.UPDATE)
         await restrict(*args, **fields)
 
     return joined_first

@@ -20,7 +20,8 @@ from gate.fake_telegram import (
     place,
 )
 from gatecrier.gate import rules
-from gatecrier.gate.model import Mode, Reason, Source, Standing, Suspension
+from gatecrier.gate.model import Cause, Mode, Reason, Source, Suspension
+from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import GateStore
 from gatecrier.gate.tables import cases
 from gatecrier.kernel.errors import Misconfigured, PeerGone
@@ -86,11 +87,11 @@ async def test_a_change_of_one_gate_reads_that_gate_only(gated: World) -> None:
     live, other = gated.keeper.gates.get(GROUP.id), gated.keeper.gates.get(OTHER_GROUP.id)
     assert live is not None
     assert other is not None
-    since = Suspension(cause="why", since=gated.clock.now())
+    since = Suspension(cause=Cause.LOST_RIGHTS, since=gated.clock.now())
     async with gated.database.transaction() as connection:
         store = GateStore(connection, BOT.id)
         await store.suspend(OTHER_GROUP.id, since, forget_telling_before=gated.clock.now())
-    await gated.keeper._suspensions.suspend(live, "x")
+    await gated.keeper._suspensions.suspend(live, Cause.LOST_RIGHTS)
     assert live.gate.suspension is not None
     assert live.gate.suspension.told
     assert await gated.keeper._suspensions.look(live)
@@ -107,12 +108,12 @@ async def test_what_a_removed_gate_decided_is_counted_on(gated: World, elsewhere
     """Counters never fall, and a channel nobody requires is forgotten, whichever process removed the gate."""
     await gated.write()
     remover = (await gated.restarted()) if elsewhere else gated
-    gated.keeper._standings.put(CHANNEL.id, BEN.id, Standing.MEMBER, date=1_790_000_000, source=Source.UPDATE)
+    gated.keeper.standings.put(CHANNEL.id, BEN.id, Standing.MEMBER, date=1_790_000_000, source=Source.UPDATE)
     await remover.keeper.unprotect(GROUP, OWNER)
     await gated.healer.run_once()
     assert gated.keeper.decisions() == {Reason.NOT_MEMBER: 1}
     assert gated.keeper.gates.channels() == set()
-    assert len(gated.keeper._standings) == 0
+    assert len(gated.keeper.standings) == 0
 
 
 async def test_an_update_during_the_question_is_newer_than_its_answer(gated: World) -> None:
@@ -122,12 +123,12 @@ async def test_an_update_during_the_question_is_newer_than_its_answer(gated: Wor
     async def overtaken(chat_id: int, person_id: int, **fields: Any) -> Any:
         answer = await original(chat_id, person_id, **fields)
         date = int(gated.clock.now().timestamp()) + 1
-        gated.keeper._standings.put(CHANNEL.id, ANN.id, Standing.MEMBER, date=date, source=Source.UPDATE)
+        gated.keeper.standings.put(CHANNEL.id, ANN.id, Standing.MEMBER, date=date, source=Source.UPDATE)
         return answer
 
     gated.telegram.get_member = overtaken  # type: ignore[method-assign]
     assert await gated.keeper._verifier.verify([CHANNEL.id], ANN.id) == {CHANNEL.id: Standing.MEMBER}
-    assert gated.keeper._standings.standing(CHANNEL.id, ANN.id) is Standing.MEMBER
+    assert gated.keeper.standings.standing(CHANNEL.id, ANN.id) is Standing.MEMBER
 
 
 async def test_a_gate_resumes_only_when_the_question_that_failed_is_answered(gated: World) -> None:

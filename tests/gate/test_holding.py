@@ -18,7 +18,8 @@ from gate.fake_telegram import (
     place,
 )
 from gate.test_rules import messages
-from gatecrier.gate.model import Action, Mode, Reason
+from gatecrier.gate.model import Action, Mode, Reason, Source
+from gatecrier.gate.standing import Standing
 from gatecrier.kernel.errors import Misconfigured, NotFound, TryLater
 from gatecrier.telegram.updates import Chat, ChatType, Message, Person
 
@@ -87,9 +88,42 @@ async def test_an_edit_is_judged_like_a_message(gated: World) -> None:
     """Writing as a member, leaving, and editing does not pass."""
     await gated.join()
     assert await gated.write()
+    await gated.clock.advance(5)
+    gated.keeper.standings.put(CHANNEL.id, ANN.id, Standing.NOT_MEMBER, date=2**31, source=Source.UPDATE)
+    gated.telegram.put(CHANNEL, place(ANN, "left"))
+    assert not await gated.write(edit_date=1)
+
+
+async def test_one_answer_does_not_undo_what_was_known(gated: World) -> None:
+    """Hysteresis: a member whom Telegram suddenly denies is asked about again before anybody is held."""
+    await gated.join()
     gated.telegram.put(CHANNEL, place(ANN, "left"))
     await gated.clock.advance(700)
-    assert not await gated.write(edit_date=1)
+    message = gated.pen.message()
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            await gated.keeper.handle_message(message)
+        await gated.clock.advance(1)
+    assert (GROUP.id, message.message_id) in gated.telegram.messages
+    assert not gated.telegram.silent(GROUP, ANN)
+    await gated.clock.advance(3)
+    await gated.keeper.handle_message(message)
+    assert gated.telegram.silent(GROUP, ANN)
+
+
+async def test_an_answer_that_flaps_back_holds_nobody(gated: World) -> None:
+    """Denied once and confirmed then: nothing has happened."""
+    await gated.join()
+    gated.telegram.put(CHANNEL, place(ANN, "left"))
+    await gated.clock.advance(700)
+    message = gated.pen.message()
+    with pytest.raises(TryLater):
+        await gated.keeper.handle_message(message)
+    gated.telegram.put(CHANNEL, place(ANN))
+    await gated.clock.advance(4)
+    await gated.keeper.handle_message(message)
+    assert (GROUP.id, message.message_id) in gated.telegram.messages
+    assert gated.telegram.count("restrict") == 0
 
 
 async def test_a_post_as_a_foreign_channel_is_deleted_and_nobody_restricted(gated: World) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gate.fake_telegram import GROUP
 from gatecrier.gate import names
 from gatecrier.gate.cards import texts
-from gatecrier.gate.governing.references import parse
+from gatecrier.gate.governing.demands import parse
 from gatecrier.gate.model import Case, Channel, Held, Reason
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.kernel.errors import Refused
@@ -69,7 +69,7 @@ def test_a_card_with_hostile_names_stays_one_card(clock: FakeClock) -> None:
         ("", []),
         ("/protect", []),
         ("/protect@gatecrier_bot @news", ["@news"]),
-        ("@news, @News\n@more", ["@News", "@more"]),
+        ("@news, @News\n@more", ["@news", "@more"]),
         ("news", ["@news"]),
         ("https://t.me/news?boost", ["@news"]),
         ("t.me/news/", ["@news"]),
@@ -79,7 +79,7 @@ def test_a_card_with_hostile_names_stays_one_card(clock: FakeClock) -> None:
 )
 def test_channels_are_named_in_the_ways_people_write(text: str, expected: list[int | str]) -> None:
     """A name with or without @, a link, a number; each channel once."""
-    assert parse(text) == expected
+    assert list(parse(text).references) == expected
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ async def test_channels_add_up_and_one_is_not_added_twice(gated: World) -> None:
 
 async def test_a_group_belongs_to_one_bot(gated: World) -> None:
     """Two bots would each take the other's mute for an admin's."""
-    keeper = Gatekeeper(gated.database, gated.clock, gated.telegram, 2, rng=gated.keeper._standings._rng)
+    keeper = Gatekeeper(gated.database, gated.clock, gated.telegram, 2, rng=gated.keeper.standings._rng)
     await keeper.start()
     other = place(
         Person(id=2, is_bot=True), "administrator", can_restrict_members=True, can_delete_messages=True
@@ -245,7 +245,10 @@ async def test_every_change_is_in_the_audit_log(gated: World) -> None:
     owner, group = f"person:{OWNER.id}", f"chat:{GROUP.id}"
     assert [tuple(row) for row in rows] == [
         (owner, "gate.protect", group),
+        ("gatecrier", "gate.enforce", group),
+        ("gatecrier", "gate.hold", group),
         ("operator:7", "gate.release", group),
+        ("gatecrier", "gate.close", group),
         (owner, "gate.unprotect", group),
     ]
 

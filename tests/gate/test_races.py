@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from gate.conftest import World
 from gate.fake_telegram import ANN, CHANNEL, GROUP, OTHER_GROUP, OWNER, SECOND, place
 from gate.test_crashes import Killed, kill_at, revive
-from gatecrier.gate.model import RestrictionState
+from gatecrier.gate.model import Cause, RestrictionState
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, NotFound, TryLater
 from gatecrier.registry.store import audit_log
 from gatecrier.telegram.updates import ChatMember, Permissions
@@ -94,7 +94,7 @@ async def test_a_half_done_mute_ends_with_the_gates_suspension(gated: World) -> 
     await half_muted(gated)
     live = gated.keeper.gates.get(GROUP.id)
     assert live is not None
-    await gated.keeper._suspensions.suspend(live, "x")
+    await gated.keeper._suspensions.suspend(live, Cause.LOST_RIGHTS)
     await gated.keeper.finish_half_done()
     assert not gated.telegram.silent(GROUP, ANN)
     assert await gated.case() is None
@@ -132,7 +132,7 @@ async def test_nobody_is_muted_by_a_gate_just_suspended(gated: World) -> None:
     async def suspend() -> None:
         live = gated.keeper.gates.get(GROUP.id)
         assert live is not None
-        await gated.keeper._suspensions.suspend(live, "x")
+        await gated.keeper._suspensions.suspend(live, Cause.LOST_RIGHTS)
 
     during_look(gated, suspend)
     await gated.keeper.handle_message(gated.pen.message())

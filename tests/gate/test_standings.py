@@ -4,7 +4,8 @@ import random
 
 from gate.fake_telegram import CHANNEL
 from gatecrier.gate.knowledge.standings import Standings
-from gatecrier.gate.model import Source, Standing
+from gatecrier.gate.model import Source
+from gatecrier.gate.standing import Standing
 from gatecrier.kernel.clock import FakeClock
 
 MEMBER, NOT_MEMBER, UNKNOWN = Standing.MEMBER, Standing.NOT_MEMBER, Standing.UNKNOWN

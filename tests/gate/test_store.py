@@ -7,9 +7,9 @@ from typing import Any
 from gate.fake_telegram import ANN, BEN, BOT, CHANNEL, GROUP, SECOND
 from gatecrier.gate.holding.ledger import NAMED, Ledger
 from gatecrier.gate.model import (
-    AllOf,
     Card,
     Case,
+    Cause,
     Channel,
     Gate,
     Known,
@@ -19,9 +19,10 @@ from gatecrier.gate.model import (
     Restriction,
     RestrictionState,
     Source,
-    Standing,
     Suspension,
 )
+from gatecrier.gate.policy import AllOf, InChannel
+from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import GateStore, StandingStore
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.storage.database import Database
@@ -35,7 +36,10 @@ NOW = CLOCK.now()
 
 def make_gate(**fields: Any) -> Gate:
     given = {"chat_id": GROUP.id, "bot_id": BOT.id, "title": "G", "mode": Mode.ENFORCE, **fields}
-    return Gate(policy=AllOf(()), channels=(), **given)
+    return Gate(policy=BOTH, channels=(), created_at=NOW, **given)
+
+
+BOTH = AllOf((InChannel(SECOND.id), InChannel(CHANNEL.id)))
 
 
 def make_restriction(person_id: int = ANN.id, **fields: Any) -> Restriction:
@@ -64,7 +68,7 @@ def make_case(person_id: int = ANN.id, **fields: Any) -> Case:
 
 
 async def test_a_gate_comes_back_as_it_was_put(database: Database) -> None:
-    """Channels in the order they were added, ids as policy; putting it again keeps them."""
+    """Channels in the order they were added, the policy as it was; putting it again keeps them."""
     async with database.transaction() as connection:
         store = GateStore(connection, BOT.id)
         await store.put(make_gate(linked_chat_id=-5), now=NOW)
@@ -75,7 +79,7 @@ async def test_a_gate_comes_back_as_it_was_put(database: Database) -> None:
         assert await GateStore(connection, 2).gates() == []
         assert await store.owner(GROUP.id) == BOT.id
     assert gate.channels == (MORE, NEWS)
-    assert gate.policy == AllOf((SECOND.id, CHANNEL.id))
+    assert gate.policy == BOTH
     assert (gate.title, gate.linked_chat_id, gate.suspension) == ("H", None, None)
 
 
@@ -95,7 +99,7 @@ async def test_a_removed_gate_leaves_nothing_behind(database: Database) -> None:
 
 async def test_a_suspension_is_found_and_told_once(database: Database) -> None:
     """Of many who find the fault one suspends and one tells; back and forth within the hour is not retold."""
-    suspension = Suspension(cause="why", since=NOW, channel_id=CHANNEL.id, person_id=ANN.id)
+    suspension = Suspension(cause=Cause.LOST_RIGHTS, since=NOW, channel_id=CHANNEL.id, person_id=ANN.id)
     async with database.transaction() as connection:
         store = GateStore(connection, BOT.id)
         await store.put(make_gate(), now=NOW)
@@ -230,7 +234,7 @@ async def test_more_people_are_freed_than_a_statement_takes(database: Database) 
 
 async def test_a_gate_holds_people_only_while_it_enforces(database: Database) -> None:
     """What it demands is empty while it observes, is suspended, is another bot's, or is gone."""
-    suspension = Suspension(cause="why", since=NOW)
+    suspension = Suspension(cause=Cause.LOST_RIGHTS, since=NOW)
     async with database.transaction() as connection:
         store = GateStore(connection, BOT.id)
         assert await store.enforced(GROUP.id) == ()

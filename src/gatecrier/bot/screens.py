@@ -2,6 +2,7 @@
 
 from html import escape
 
+from gatecrier.gate.cards.texts import cause
 from gatecrier.gate.model import Channel, GateStatus, Mode, Protected, Unprotected
 from gatecrier.gate.names import shown
 from gatecrier.kernel.errors import GatecrierError, TryLater
@@ -74,9 +75,7 @@ def status(found: GateStatus) -> str:
         f"<b>Held now</b>: {found.held}",
     ]
     if gate.suspension:
-        lines.append(
-            f"<b>Suspended</b>: {escape(gate.suspension.cause)} Everybody may write until it works again."
-        )
+        lines.append(f"<b>Suspended</b>: {escape(cause(gate))} Everybody may write until it works again.")
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from gatecrier.app import App, build
 from gatecrier.cli.show import Output, console, show_facts, show_json, show_table
+from gatecrier.gate.cards.texts import cause
 from gatecrier.gate.model import GateStatus
 from gatecrier.kernel.settings import load
 
@@ -44,7 +45,7 @@ async def show(group: Group, *, output: Output = "table") -> int:
         "mode": status.gate.mode,
         "required": _required(status),
         "held": status.held,
-        "suspended": status.gate.suspension.cause if status.gate.suspension else "",
+        "suspended": cause(status.gate),
     }
     if output == "json":
         show_json(facts)

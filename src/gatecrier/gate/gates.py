@@ -2,14 +2,18 @@
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 
-from gatecrier.gate import rules
-from gatecrier.gate.knowledge.standings import Entries, Standings
-from gatecrier.gate.model import Decision, Gate, Mode, Reason, Standing
+from gatecrier.gate import policy, rules
+from gatecrier.gate.knowledge.standings import Standings
+from gatecrier.gate.model import Decision, Gate, History, Mode, Reason, Subject
+from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import GateStore
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Message
+
+TRIM_AT = 10_000  # verdicts kept of one group before those that hold no more are looked for
 
 
 class LiveGate:
@@ -18,39 +22,64 @@ class LiveGate:
 
     Args:
         admins: Who administers the group; empty until it has been asked for (`admins_at` is None).
-        entries: The standings of each required channel, as the hot path reads them.
+        passing: Who passes whatever they write → until which second of this process's clock: the
+            verdict of the whole policy, so that a message costs one look-up however many channels
+            there are. Whoever stands there has been seen in this group.
         members: How many messages of known members passed: counted apart, it is the hot path's.
-        short: Whether a known member's plain message passes without further thought.
+        is_on: Whether the gate decides at all.
     """
 
     __slots__ = (
-        "admins", "admins_at", "counts", "entries", "exemptions", "gate", "linked_at", "members", "short",
+        "admins", "admins_at", "counts", "exemptions", "gate", "is_on", "linked_at", "members", "passing",
     )  # fmt: skip
 
-    def __init__(self, gate: Gate, standings: Standings) -> None:
+    def __init__(self, gate: Gate) -> None:
         self.admins: set[int] = set()
         self.admins_at: float | None = None
         self.linked_at: float | None = None
-        self.exemptions: dict[int, datetime | None] = {}
+        self.exemptions: dict[Subject, datetime | None] = {}
         self.counts: Counter[Reason] = Counter()
         self.members = 0
-        self.renew(gate, standings)
+        self.passing: dict[int, int] = {}
+        self.renew(gate)
 
-    def renew(self, gate: Gate, standings: Standings) -> None:
+    def renew(self, gate: Gate) -> None:
         """Take over what the gate is now; counts and admins stay."""
         self.gate = gate
-        self.entries: tuple[Entries, ...] = tuple(standings.of(id_) for id_ in gate.policy.channels)
-        self.short = gate.mode is not Mode.OFF and gate.suspension is None
+        self.is_on = gate.mode is not Mode.OFF and gate.suspension is None
+        self.passing.clear()
 
     @property
     def acts(self) -> bool:
         """Whether people are touched: not while it only observes, is off, or cannot decide."""
         return self.gate.mode is Mode.ENFORCE and self.gate.suspension is None
 
-    def judge(self, message: Message, standings: dict[int, Standing], now: datetime) -> Decision:
+    def is_raided(self, now: datetime) -> bool:
+        """Whether newcomers are held without a word."""
+        return self.gate.raid is not None and now < self.gate.raid.until
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Every channel the policy names."""
+        return policy.channels(self.gate.policy)
+
+    def judge(
+        self,
+        message: Message,
+        standings: Mapping[int, Standing],
+        now: datetime,
+        *,
+        history: History | None = None,
+    ) -> Decision:
         """What the rules say, by what is known here."""
         return rules.decide(
-            message, self.gate, standings, admins=self.admins, exemptions=self.exemptions, now=now
+            message,
+            self.gate,
+            standings,
+            admins=self.admins,
+            exemptions=self.exemptions,
+            now=now,
+            history=history,
         )
 
     def count(self, reason: Reason) -> None:
@@ -77,6 +106,7 @@ class Gates:
         self._ended: Counter[Reason] = Counter()
         self._loading = asyncio.Lock()
         self.get = self._by_group.get
+        standings.changed = self._standing_changed
 
     async def load(self) -> None:
         """Read all gates again: another process (the command line) may have changed them."""
@@ -93,27 +123,32 @@ class Gates:
                 store = GateStore(connection, self._bot_id)
                 found, exemptions = await store.gates(chat_id), await store.exemptions(chat_id)
             before = self._by_group.get(chat_id)
-            required = before.gate.policy.channels if before else ()
+            required = before.channels if before else ()
             if not found:
                 self._end(chat_id)
             for gate in found:
                 self._take(gate, exemptions)
-            if required != (found[0].policy.channels if found else ()):
+            now = self._by_group.get(chat_id)
+            if required != (now.channels if now else ()):
                 self._index()
 
-    def _take_over(self, gates: list[Gate], exemptions: dict[int, dict[int, datetime | None]]) -> None:
+    def _take_over(self, gates: list[Gate], exemptions: dict[int, dict[Subject, datetime | None]]) -> None:
         for chat_id in self._by_group.keys() - {gate.chat_id for gate in gates}:
             self._end(chat_id)
         for gate in gates:
             self._take(gate, exemptions)
         self._index()
 
-    def _take(self, gate: Gate, exemptions: dict[int, dict[int, datetime | None]]) -> None:
+    def _take(self, gate: Gate, exemptions: dict[int, dict[Subject, datetime | None]]) -> None:
         live = self._by_group.get(gate.chat_id)
         if live is None:
-            live = self._by_group[gate.chat_id] = LiveGate(gate, self._standings)
-        live.renew(gate, self._standings)
-        live.exemptions = exemptions.get(gate.chat_id, {})
+            live = self._by_group[gate.chat_id] = LiveGate(gate)
+        elif live.gate != gate:
+            live.renew(gate)
+        fresh = exemptions.get(gate.chat_id, {})
+        if fresh != live.exemptions:
+            live.exemptions = fresh
+            live.passing.clear()
 
     def _end(self, chat_id: int) -> None:
         live = self._by_group.pop(chat_id, None)
@@ -128,6 +163,22 @@ class Gates:
         """All decisions since this process started, by reason, those of gates that are gone included."""
         return dict(sum((Counter(live.decisions()) for live in self.all()), self._ended))
 
+    def known(self, live: LiveGate, person_id: int) -> dict[int, Standing]:
+        """What is known of a person, as far as this gate's policy asks."""
+        counts = live.gate.options.pending_counts
+        return self._standings.known(live.channels, person_id, pending_counts=counts)
+
+    def let_pass(self, live: LiveGate, person_id: int) -> None:
+        """Let the next messages of a person who belongs pass without thought, while what is known holds."""
+        live.passing[person_id] = self._standings.hold_until(live.channels, person_id)
+
+    def trim(self) -> None:
+        """Forget verdicts that hold no more, where there are many."""
+        second = self._standings.second()
+        for live in self.all():
+            if len(live.passing) > TRIM_AT:
+                live.passing = {id_: until for id_, until in live.passing.items() if until > second}
+
     def requiring(self, channel_id: int) -> list[LiveGate]:
         """The gates that require this channel."""
         return self._by_channel.get(channel_id, [])
@@ -136,10 +187,15 @@ class Gates:
         """Every channel that some gate requires."""
         return set(self._by_channel)
 
+    def _standing_changed(self, channel_id: int, person_id: int) -> None:
+        """What was decided about this person by that standing holds no more."""
+        for live in self.requiring(channel_id):
+            live.passing.pop(person_id, None)
+
     def _index(self) -> None:
         by_channel: dict[int, list[LiveGate]] = defaultdict(list)
         for live in self._by_group.values():
-            for channel_id in live.gate.policy.channels:
+            for channel_id in live.channels:
                 by_channel[channel_id].append(live)
         for channel_id in self._by_channel.keys() - by_channel.keys():
             self._standings.forget(channel_id)

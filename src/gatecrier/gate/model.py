@@ -3,18 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
+from gatecrier.gate.options import Options
+from gatecrier.gate.policy import Policy
+from gatecrier.gate.standing import Standing
 from gatecrier.telegram.updates import Permissions, Person
-
-
-class Standing(IntEnum):
-    """What is known of one person in one channel; two bits, so that a million of them stay small."""
-
-    UNKNOWN = 0  # never asked, or Telegram did not answer
-    MEMBER = 1
-    NOT_MEMBER = 2
-    MISCONFIGURED = 3  # Telegram will not tell this bot: it is no admin of the channel
 
 
 class Source(StrEnum):
@@ -38,8 +32,12 @@ class Action(StrEnum):
     IGNORE = "ignore"  # not a person speaking in a gated group
     EXEMPT = "exempt"  # may speak whatever the channels say
     PASS = "pass"  # noqa: S105 # may speak
+    WARN = "warn"  # leave the message, tell the person what is missing
+    WAIT = "wait"  # leave the message until Telegram has been asked once more
     DELETE = "delete"  # remove the message, touch nobody
+    BAN_CHANNEL = "ban_channel"  # remove the message, let the channel that posted it post no more
     ENFORCE = "enforce"  # remove the message, mute the person, show the card
+    KICK = "kick"  # remove the message and the person, who may come again
     SUSPEND = "suspend"  # the gate cannot decide: let everybody talk, tell the admins
 
 
@@ -56,23 +54,20 @@ class Reason(StrEnum):
     LINKED_CHANNEL = "linked_channel"
     FOREIGN_CHANNEL = "foreign_channel"
     BOT = "bot"
+    OTHER_BOT = "other_bot"
     ADMIN = "admin"
     EXEMPTION = "exemption"
     MEMBER = "member"
     NOT_MEMBER = "not_member"
     LEFT_CHANNEL = "left_channel"
+    CAME = "came"
+    REACTED = "reacted"
+    GRACE = "grace"
+    FREE_MESSAGE = "free_message"
+    WARNED = "warned"
+    DOUBTED = "doubted"
     STANDING_UNKNOWN = "standing_unknown"
     CHANNEL_MISCONFIGURED = "channel_misconfigured"
-
-
-@dataclass(frozen=True)
-class AllOf:
-    """The policy "all of these channels". Any, at least N and not will stand beside it."""
-
-    channels: tuple[int, ...]
-
-
-Policy = AllOf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,19 +90,26 @@ class Channel:
         return f"@{self.username}" if self.username else self.title
 
 
+class Cause(StrEnum):
+    """Why a gate is set aside."""
+
+    LOST_RIGHTS = "lost_rights"  # the bot may not delete or restrict in the group
+    CHANNEL = "channel"  # a channel cannot be asked
+    PARKED = "parked"  # the bot was removed from the group
+
+
 @dataclass(frozen=True, kw_only=True)
 class Suspension:
     """
     Why a gate cannot decide now.
 
     Args:
-        cause: One sentence for the group's admins.
         channel_id, person_id: The verification that failed, 0 when another call did; the gate resumes
             when the same one works.
         told: Whether the admins have been told.
     """
 
-    cause: str
+    cause: Cause
     since: datetime
     channel_id: int = 0
     person_id: int = 0
@@ -115,8 +117,23 @@ class Suspension:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Raid:
+    """Many came at once: until then newcomers are held without a word."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gate:
-    """A group's enforcement."""
+    """
+    A group's enforcement.
+
+    Args:
+        channels: Those the policy names, for people to read.
+        created_at: When the gate was put up; who was in the group then may have a period of grace.
+        linked_chat_id: The channel whose posts Telegram copies into this group; None when there is none.
+    """
 
     chat_id: int
     bot_id: int
@@ -124,13 +141,40 @@ class Gate:
     mode: Mode
     policy: Policy
     channels: tuple[Channel, ...]
-    #: The channel whose posts Telegram copies into this group; None when there is none.
+    created_at: datetime
+    options: Options = field(default_factory=Options)
     linked_chat_id: int | None = None
     suspension: Suspension | None = None
+    raid: Raid | None = None
 
 
-Exemptions = Mapping[int, datetime | None]
-"""Who may speak whatever the channels say: person → until when; None means for good."""
+Subject = int | str
+"""Who is exempt: the id of a person, a bot or a channel, or an invite link that makes exempt."""
+
+Exemptions = Mapping[Subject, datetime | None]
+"""Who may speak whatever the channels say → until when; None means for good."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """
+    What one person did in one group so far.
+
+    Args:
+        came_at: When they joined; None: they were here before the gate, or it is not known.
+        left_channel_at: When they last left a required channel.
+        strikes: Messages without belonging; `strike_key` names the one counted last.
+        mutes: Mutes of ours that ran out.
+    """
+
+    first_seen_at: datetime | None = None
+    last_seen_at: datetime | None = None
+    present: bool = True
+    came_at: datetime | None = None
+    left_channel_at: datetime | None = None
+    strikes: int = 0
+    strike_key: str = ""
+    mutes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +230,8 @@ class Outcome(StrEnum):
     UNPROTECTED = "unprotected"  # the group no longer demands the channel
     RELEASED = "released"  # an operator freed them
     ADMIN_DECIDED = "admin_decided"  # an admin muted, banned, unmuted or promoted them since
+    SERVED = "served"  # the mute has lasted as long as it should
+    KICKED = "kicked"  # removed from the group
     REFUSED = "refused"  # Telegram would not let us mute them
 
 
@@ -201,6 +247,7 @@ class Restriction:
         outcome: Why it is being lifted; None before that.
         due_at: When the healer may finish what is half done.
         failures: How often it could not, since this state began.
+        lift_at: When the mute ends by itself; None: when they belong.
     """
 
     chat_id: int
@@ -212,6 +259,7 @@ class Restriction:
     due_at: datetime
     failures: int = 0
     outcome: Outcome | None = None
+    lift_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +272,9 @@ class Case:
         thread_id: The topic whose card names them; 0 outside topics.
         missing: The channels they lacked.
         away: They left the group: held still, but not named on the card.
+        language: Theirs, as Telegram tells it; "" when it does not.
+        silent: Held in a raid: not named on the card while it lasts.
+        private_id, private_at: The card that they alone see, and since when; None: none was shown.
     """
 
     id: str
@@ -235,6 +286,10 @@ class Case:
     missing: tuple[int, ...]
     opened_at: datetime
     away: bool = False
+    language: str = ""
+    silent: bool = False
+    private_id: int | None = None
+    private_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

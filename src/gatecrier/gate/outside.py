@@ -30,6 +30,12 @@ class Acts(Protocol):
     ) -> None:
         """Set what a person may do."""
 
+    async def kick(self, chat_id: int, person_id: int) -> None:
+        """Remove a person, who may come again."""
+
+    async def ban_sender_chat(self, chat_id: int, channel_id: int) -> None:
+        """Let a channel post in a group no more."""
+
     async def delete_message(self, chat_id: int, message_id: int) -> bool:
         """Delete a message; False when it was already gone."""
 

@@ -1,22 +1,27 @@
 """What the gate decides: pure, total, and told what time it is. `service` only carries it out."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import NamedTuple
 
+from gatecrier.gate import policy
 from gatecrier.gate.model import (
     Action,
     Decision,
     Exemptions,
     Gate,
+    History,
     Mode,
-    Policy,
     Reason,
     Restriction,
     RestrictionState,
-    Standing,
+    Subject,
 )
+from gatecrier.gate.options import Bots, Channels
+from gatecrier.gate.policy import judge
+from gatecrier.gate.standing import Standing
 from gatecrier.telegram.updates import (
     GROUPS,
     ChatMember,
@@ -56,25 +61,29 @@ def decide(
     admins: Collection[int],
     exemptions: Exemptions,
     now: datetime,
+    history: History | None = None,
 ) -> Decision:
     """
     Decide about a message, new or edited, in a gated group.
 
     Args:
         standings: The sender's, by channel; a missing one is UNKNOWN.
+        history: What the sender did before; None: nothing is forgiven.
     """
     if (undecided := _needs_no_judgement(message, gate)) is not None:
         return undecided
-    observed = gate.mode is Mode.OBSERVE
     if message.is_automatic_forward or message.sender_chat is not None:
-        return _about_chat(message, gate, observed)
+        return _observed(gate, _about_chat(message, gate, exemptions, now))
     # A guest bot speaks for whoever summoned it; its own membership says nothing.
     person = message.guest_bot_caller_user or message.sender
     if person is None:
         return Decision(action=Action.IGNORE, reason=Reason.NO_SENDER)
     if (reason := exempt(person, admins, exemptions, now)) is not None:
         return Decision(action=Action.EXEMPT, reason=reason, person=person)
-    return _about_person(person, gate, standings, observed)
+    if person.is_bot:
+        return _observed(gate, _about_bot(person, gate))
+    decision = about_person(person, gate, standings, history, now, key=strike_key(message))
+    return _observed(gate, decision)
 
 
 def _needs_no_judgement(message: Message, gate: Gate) -> Decision | None:
@@ -89,20 +98,32 @@ def _needs_no_judgement(message: Message, gate: Gate) -> Decision | None:
     return None
 
 
+TOUCHING = frozenset({Action.WARN, Action.DELETE, Action.BAN_CHANNEL, Action.ENFORCE, Action.KICK})
+"""What people notice: a gate that only observes counts these, and does not do them."""
+
+
+def _observed(gate: Gate, decision: Decision) -> Decision:
+    if gate.mode is Mode.OBSERVE and decision.action in TOUCHING:
+        return replace(decision, only_observed=True)
+    return decision
+
+
 def exempt(person: Person, admins: Collection[int], exemptions: Exemptions, now: datetime) -> Reason | None:
-    """Why this person may speak whatever the channels say; None when the channels decide."""
-    if person.is_bot:
-        return Reason.BOT
+    """Why this person or bot may speak whatever the channels say; None when the gate decides."""
     if person.id in admins:
         return Reason.ADMIN
-    if person.id in exemptions:
-        until = exemptions[person.id]
-        if until is None or now < until:
-            return Reason.EXEMPTION
-    return None
+    return Reason.EXEMPTION if is_exempt(person.id, exemptions, now) else None
 
 
-def _about_chat(message: Message, gate: Gate, observed: bool) -> Decision:
+def is_exempt(subject: Subject, exemptions: Exemptions, now: datetime) -> bool:
+    """Whether an exemption names this person, bot, channel or link, and still holds."""
+    if subject not in exemptions:
+        return False
+    until = exemptions[subject]
+    return until is None or now < until
+
+
+def _about_chat(message: Message, gate: Gate, exemptions: Exemptions, now: datetime) -> Decision:
     """A chat speaks: the pseudo person in `sender` says nothing, and is never restricted."""
     speaker = message.sender_chat
     if message.is_automatic_forward or speaker is None:
@@ -111,19 +132,45 @@ def _about_chat(message: Message, gate: Gate, observed: bool) -> Decision:
         return Decision(action=Action.EXEMPT, reason=Reason.ANONYMOUS_ADMIN)
     if speaker.id == gate.linked_chat_id:
         return Decision(action=Action.EXEMPT, reason=Reason.LINKED_CHANNEL)
-    return Decision(action=Action.DELETE, reason=Reason.FOREIGN_CHANNEL, only_observed=observed)
+    if is_exempt(speaker.id, exemptions, now):
+        return Decision(action=Action.EXEMPT, reason=Reason.EXEMPTION)
+    return Decision(action=_FOREIGN[gate.options.channels], reason=Reason.FOREIGN_CHANNEL)
 
 
-def _about_person(person: Person, gate: Gate, standings: Mapping[int, Standing], observed: bool) -> Decision:
-    standing, missing = judge(gate.policy, standings)
+_FOREIGN = {
+    Channels.ALLOW: Action.PASS,
+    Channels.DELETE: Action.DELETE,
+    Channels.BAN: Action.BAN_CHANNEL,
+}
+
+
+def _about_bot(bot: Person, gate: Gate) -> Decision:
+    if gate.options.bots is Bots.ALLOW:
+        return Decision(action=Action.EXEMPT, reason=Reason.BOT, person=bot)
+    return Decision(action=Action.DELETE, reason=Reason.OTHER_BOT, person=bot)
+
+
+def about_person(
+    person: Person,
+    gate: Gate,
+    standings: Mapping[int, Standing],
+    history: History | None,
+    now: datetime,
+    *,
+    key: str,
+) -> Decision:
+    """
+    What a person's standings lead to.
+
+    Args:
+        key: Names the message, or the album it is part of; see `strike_key`.
+    """
+    standing, remainder = judge(gate.policy, standings)
     action, reason = CONSEQUENCES[standing]
-    return Decision(
-        action=action,
-        reason=reason,
-        person=person,
-        missing=missing,
-        only_observed=observed and action in (Action.DELETE, Action.ENFORCE),
-    )
+    if standing is Standing.NOT_MEMBER and history is not None:
+        action, reason = leniency(gate, history, now, key=key)
+    missing = policy.channels(remainder) if remainder is not None else ()
+    return Decision(action=action, reason=reason, person=person, missing=missing)
 
 
 CONSEQUENCES: dict[Standing, tuple[Action, Reason]] = {
@@ -135,24 +182,59 @@ CONSEQUENCES: dict[Standing, tuple[Action, Reason]] = {
 }
 
 
-class Judgement(NamedTuple):
-    """What a policy says of a person, and which channels made it say so."""
-
-    standing: Standing
-    missing: tuple[int, ...] = ()
-
-
-def judge(policy: Policy, standings: Mapping[int, Standing]) -> Judgement:
+def leniency(gate: Gate, history: History, now: datetime, *, key: str) -> tuple[Action, Reason]:
     """
-    Weigh the standings of all channels: what cannot be asked weighs most, then what is certain, then doubt.
+    The ladder that somebody who lacks a channel climbs: free messages, warnings, deletions, mutes, out.
 
-    NOT_MEMBER of one is enough to fail "all", whatever is unknown of the others.
+    A period of grace comes before it, for people who were here before the gate, or who have just left
+    a channel and may come back.
     """
-    for standing in (Standing.MISCONFIGURED, Standing.NOT_MEMBER, Standing.UNKNOWN):
-        found = tuple(id_ for id_ in policy.channels if standings.get(id_, Standing.UNKNOWN) is standing)
-        if found:
-            return Judgement(standing, found)
-    return Judgement(Standing.MEMBER)
+    if in_grace(gate, history, now):
+        return Action.PASS, Reason.GRACE
+    options = gate.options
+    left = strikes_before(history, key)
+    for action, reason, many in (
+        (Action.PASS, Reason.FREE_MESSAGE, options.free_messages),
+        (Action.WARN, Reason.WARNED, options.warnings),
+        (Action.DELETE, Reason.NOT_MEMBER, options.deletions),
+    ):
+        if left < many:
+            return action, reason
+        left -= many
+    if options.mutes and history.mutes >= options.mutes:
+        return Action.KICK, Reason.NOT_MEMBER
+    return Action.ENFORCE, Reason.NOT_MEMBER
+
+
+def is_held_unasked(gate: Gate, history: History, now: datetime) -> bool:
+    """
+    Whether somebody who lacks a channel is held before they write: where messages are given free, or
+    warned of, the first message is awaited.
+    """
+    options = gate.options
+    return not (
+        options.free_messages or options.warnings or options.deletions or in_grace(gate, history, now)
+    )
+
+
+def in_grace(gate: Gate, history: History, now: datetime) -> bool:
+    """Whether this person need not belong yet."""
+    options = gate.options
+    was_here = history.came_at is None or history.came_at < gate.created_at
+    if was_here and now < gate.created_at + timedelta(seconds=options.grace):
+        return True
+    left_at = history.left_channel_at
+    return left_at is not None and now < left_at + timedelta(seconds=options.rejoin_grace)
+
+
+def strikes_before(history: History, key: str) -> int:
+    """How many messages came before this one; it may have been counted already, in an earlier try."""
+    return history.strikes - 1 if history.strikes and history.strike_key == key else history.strikes
+
+
+def strike_key(message: Message) -> str:
+    """What names a message for counting: the parts of an album are one."""
+    return message.media_group_id or str(message.message_id)
 
 
 def standing_of(member: ChatMember) -> Standing:

@@ -1,5 +1,6 @@
 """Gates, exemptions and standings in the database. Never commits: the caller owns the transaction."""
 
+import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -7,8 +8,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gatecrier.gate.model import AllOf, Channel, Gate, Known, Mode, Source, Standing, Suspension
-from gatecrier.gate.tables import exemptions, gate_channels, gates, standings
+from gatecrier.gate import options
+from gatecrier.gate.model import Cause, Channel, Gate, Known, Mode, Raid, Source, Subject, Suspension
+from gatecrier.gate.options import Options
+from gatecrier.gate.policy import NOTHING, Policy, as_json, from_json
+from gatecrier.gate.standing import Standing
+from gatecrier.gate.tables import exemptions, gate_channels, gates, join_requests, roster, standings
 from gatecrier.storage.database import insert_into
 
 ROWS_AT_ONCE = 500  # PostgreSQL takes 32,767 parameters in one statement
@@ -35,16 +40,16 @@ class GateStore:
             required[row["chat_id"]].append(_channel(row))
         return [_gate(row, tuple(required[row["chat_id"]])) for row in rows.mappings()]
 
-    async def exemptions(self, chat_id: int | None = None) -> dict[int, dict[int, datetime | None]]:
+    async def exemptions(self, chat_id: int | None = None) -> dict[int, dict[Subject, datetime | None]]:
         """Who is exempt until when, by group; in all groups, or in this one."""
         query = (
-            sa.select(exemptions.c.chat_id, exemptions.c.person_id, exemptions.c.until)
+            sa.select(exemptions.c.chat_id, exemptions.c.subject, exemptions.c.until)
             .join(gates, gates.c.chat_id == exemptions.c.chat_id)
             .where(*self._ours(chat_id))
         )
-        found: dict[int, dict[int, datetime | None]] = defaultdict(dict)
-        for group, person_id, until in (await self._connection.execute(query)).all():
-            found[group][person_id] = until
+        found: dict[int, dict[Subject, datetime | None]] = defaultdict(dict)
+        for group, subject, until in (await self._connection.execute(query)).all():
+            found[group][_subject(subject)] = until
         return found
 
     async def owner(self, chat_id: int) -> int | None:
@@ -70,13 +75,19 @@ class GateStore:
         query = sa.select(gate_channels.c.channel_id).where(gate_channels.c.chat_id == chat_id)
         return tuple((await self._connection.execute(query)).scalars())
 
+    async def locked(self, chat_id: int) -> Gate | None:
+        """A gate as it is, and stays until the transaction ends: nobody else changes it meanwhile."""
+        await self.lock(chat_id)
+        found = await self.gates(chat_id)
+        return found[0] if found else None
+
     async def lock(self, chat_id: int) -> None:
         """Let nobody else change this gate, or hold people for it, until the transaction ends."""
         query = sa.select(gates.c.chat_id).where(gates.c.chat_id == chat_id)
         await self._connection.execute(query.with_for_update())
 
     async def put(self, gate: Gate, *, now: datetime) -> None:
-        """Make the gate, or renew its title, mode and linked channel; what it demands is `demand`'s."""
+        """Make the gate, or renew its title, mode, policy, options and linked channel."""
         row = {
             "chat_id": gate.chat_id,
             "bot_id": self._bot_id,
@@ -84,9 +95,13 @@ class GateStore:
             "mode": gate.mode,
             "linked_chat_id": gate.linked_chat_id,
             "created_at": now,
+            "policy": json.dumps(as_json(gate.policy)),
+            "options": json.dumps(options.as_json(gate.options)),
+            "raid_since": None,
+            "raid_until": None,
             **_RUNNING,
         }
-        fresh = ("title", "mode", "linked_chat_id")
+        fresh = ("title", "mode", "linked_chat_id", "policy", "options")
         statement = insert_into(self._connection, gates).values(row)
         await self._connection.execute(
             statement.on_conflict_do_update(
@@ -95,7 +110,7 @@ class GateStore:
         )
 
     async def demand(self, chat_id: int, channels: Sequence[Channel], *, by: str, now: datetime) -> None:
-        """Let a group require these channels too; one it requires already keeps its place."""
+        """Note the channels that a policy names; one that is noted already keeps its place."""
         for number, channel in enumerate(channels):
             added_at = now + timedelta(microseconds=number)  # keeps the order in which they were named
             row = {"chat_id": chat_id, "added_at": added_at, "added_by": by, **_channel_row(channel)}
@@ -107,8 +122,25 @@ class GateStore:
                 )
             )
 
+    async def set_policy(self, chat_id: int, policy: Policy) -> None:
+        """What the group demands from now on; its channels are `demand`'s and `drop`'s."""
+        await self._update(chat_id, policy=json.dumps(as_json(policy)))
+
+    async def set_options(self, chat_id: int, chosen: Options) -> None:
+        """How the gate treats people from now on."""
+        await self._update(chat_id, options=json.dumps(options.as_json(chosen)))
+
+    async def set_mode(self, chat_id: int, mode: Mode) -> None:
+        """What the gate does with its decisions from now on."""
+        await self._update(chat_id, mode=mode)
+
+    async def set_raid(self, chat_id: int, raid: Raid | None) -> None:
+        """The group is being raided until then, or no more."""
+        since, until = (raid.since, raid.until) if raid else (None, None)
+        await self._update(chat_id, raid_since=since, raid_until=until)
+
     async def drop(self, chat_id: int, channel_ids: Iterable[int]) -> None:
-        """Require these channels no more."""
+        """Forget channels that the policy names no more."""
         await self._connection.execute(
             sa.delete(gate_channels).where(
                 gate_channels.c.chat_id == chat_id, gate_channels.c.channel_id.in_(list(channel_ids))
@@ -116,8 +148,8 @@ class GateStore:
         )
 
     async def remove(self, chat_id: int) -> None:
-        """Forget the gate, what it demands and whom it exempts; restrictions stay until they are lifted."""
-        for table in (gate_channels, exemptions, gates):
+        """Forget the gate and all it knows of people; restrictions stay until they are lifted."""
+        for table in (gate_channels, exemptions, roster, join_requests, gates):
             await self._connection.execute(sa.delete(table).where(table.c.chat_id == chat_id))
 
     async def set_linked(self, chat_id: int, linked_chat_id: int | None) -> None:
@@ -167,16 +199,25 @@ class GateStore:
         """The admins could not be told yet."""
         await self._update(chat_id, told_at=None)
 
-    async def exempt(self, chat_id: int, person_id: int, *, by: str, now: datetime) -> None:
-        """Leave this person alone for good."""
-        row = {"chat_id": chat_id, "person_id": person_id, "until": None, "added_at": now, "added_by": by}
+    async def exempt(
+        self, chat_id: int, subject: Subject, *, until: datetime | None = None, by: str, now: datetime
+    ) -> None:
+        """Leave this person, bot or channel alone, or whoever comes by this link; `until` None: for good."""
+        row = {"chat_id": chat_id, "subject": str(subject), "until": until, "added_at": now, "added_by": by}
         statement = insert_into(self._connection, exemptions).values(row)
         await self._connection.execute(
             statement.on_conflict_do_update(
-                index_elements=["chat_id", "person_id"],
+                index_elements=["chat_id", "subject"],
                 set_={name: statement.excluded[name] for name in ("until", "added_at", "added_by")},
             )
         )
+
+    async def unexempt(self, chat_id: int, subject: Subject) -> bool:
+        """Let the channels decide about them again; False: they were not exempt."""
+        result = await self._connection.execute(
+            sa.delete(exemptions).where(exemptions.c.chat_id == chat_id, exemptions.c.subject == str(subject))
+        )
+        return result.rowcount > 0
 
     def _ours(self, chat_id: int | None) -> list[sa.ColumnElement[bool]]:
         ours = [gates.c.bot_id == self._bot_id]
@@ -235,6 +276,10 @@ def _known(row: sa.RowMapping) -> Known:
     return Known(**{**row, "standing": Standing(row["standing"]), "source": Source(row["source"])})
 
 
+def _subject(text: str) -> Subject:
+    return int(text) if text.lstrip("-").isdecimal() else text
+
+
 def _channel(row: sa.RowMapping) -> Channel:
     return Channel(
         id=row["channel_id"], title=row["title"], username=row["username"], join_url=row["join_url"]
@@ -256,8 +301,11 @@ def _gate(row: sa.RowMapping, channels: tuple[Channel, ...]) -> Gate:
         bot_id=row["bot_id"],
         title=row["title"],
         mode=Mode(row["mode"]),
-        policy=AllOf(tuple(channel.id for channel in channels)),
+        policy=from_json(json.loads(row["policy"])) if row["policy"] else NOTHING,
         channels=channels,
+        created_at=row["created_at"],
+        options=options.from_json(json.loads(row["options"])),
+        raid=Raid(since=row["raid_since"], until=row["raid_until"]) if row["raid_until"] else None,
         linked_chat_id=row["linked_chat_id"],
         suspension=_suspension(row),
     )
@@ -267,7 +315,7 @@ def _suspension(row: sa.RowMapping) -> Suspension | None:
     if row["suspended_at"] is None:
         return None
     return Suspension(
-        cause=row["suspended_cause"],
+        cause=Cause(row["suspended_cause"]),
         since=row["suspended_at"],
         channel_id=row["suspended_channel_id"],
         person_id=row["suspended_person_id"],

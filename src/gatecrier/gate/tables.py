@@ -18,6 +18,10 @@ gates = sa.Table(
     sa.Column("suspended_channel_id", sa.BigInteger, nullable=False),
     sa.Column("suspended_person_id", sa.BigInteger, nullable=False),
     sa.Column("told_at", Utc, nullable=True),
+    sa.Column("policy", sa.Text, nullable=False, server_default=""),  # policy.as_json
+    sa.Column("options", sa.Text, nullable=False, server_default="{}"),  # options.as_json
+    sa.Column("raid_since", Utc, nullable=True),
+    sa.Column("raid_until", Utc, nullable=True),
     sa.Index(None, "bot_id"),
 )
 
@@ -38,7 +42,7 @@ exemptions = sa.Table(
     "exemptions",
     metadata,
     sa.Column("chat_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("subject", sa.Text, primary_key=True),  # an id of a person, bot or channel, or an invite link
     sa.Column("until", Utc, nullable=True),
     sa.Column("added_at", Utc, nullable=False),
     sa.Column("added_by", sa.Text, nullable=False),
@@ -56,6 +60,48 @@ standings = sa.Table(
     sa.Index(None, "checked_at"),
 )
 
+roster = sa.Table(
+    "roster",
+    metadata,
+    sa.Column("chat_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("bot_id", sa.BigInteger, nullable=False),
+    sa.Column("first_seen_at", Utc, nullable=False),
+    sa.Column("last_seen_at", Utc, nullable=False),
+    sa.Column("present", sa.Boolean, nullable=False),
+    sa.Column("came_at", Utc, nullable=True),
+    sa.Column("left_channel_at", Utc, nullable=True),
+    sa.Column("strikes", sa.Integer, nullable=False),
+    sa.Column("strike_key", sa.Text, nullable=False),  # what was counted last, so that it counts once
+    sa.Column("mutes", sa.Integer, nullable=False),
+    sa.Index(None, "person_id"),
+)
+
+join_requests = sa.Table(
+    "join_requests",
+    metadata,
+    sa.Column("chat_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("bot_id", sa.BigInteger, nullable=False),
+    sa.Column("private_chat_id", sa.BigInteger, nullable=False),
+    sa.Column("asked_at", Utc, nullable=False),
+    sa.Column("link", sa.Text, nullable=False),
+    sa.Column("card_id", sa.BigInteger, nullable=True),  # the message in private that says what is missing
+    sa.Index(None, "person_id"),
+)
+
+deletions = sa.Table(
+    "deletions",
+    metadata,
+    sa.Column("bot_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("chat_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("message_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("receiver_id", sa.BigInteger, primary_key=True, autoincrement=False),  # 0: not ephemeral
+    sa.Column("due_at", Utc, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Index(None, "bot_id", "due_at"),
+)
+
 restrictions = sa.Table(
     "restrictions",
     metadata,
@@ -69,7 +115,9 @@ restrictions = sa.Table(
     sa.Column("due_at", Utc, nullable=False),
     sa.Column("failures", sa.Integer, nullable=False),  # how often Telegram would not let us finish it
     sa.Column("outcome", sa.Text, nullable=True),
+    sa.Column("lift_at", Utc, nullable=True),  # a mute that lasts so long; None: until they belong
     sa.Index(None, "bot_id", "state", "due_at"),
+    sa.Index(None, "bot_id", "lift_at"),
 )
 
 cases = sa.Table(
@@ -86,6 +134,10 @@ cases = sa.Table(
     sa.Column("opened_at", Utc, nullable=False),
     sa.Column("closed_at", Utc, nullable=True),
     sa.Column("outcome", sa.Text, nullable=True),
+    sa.Column("language", sa.Text, nullable=False, server_default=""),
+    sa.Column("silent", sa.Boolean, nullable=False, server_default=sa.false()),  # held without a word
+    sa.Column("private_id", sa.BigInteger, nullable=True),  # the ephemeral card
+    sa.Column("private_at", Utc, nullable=True),
     # One open case for a person in a group: the database's word, whoever comes first.
     sa.Index(
         "uq_cases_open",

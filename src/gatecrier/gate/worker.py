@@ -20,6 +20,7 @@ class Healer:
         await gatekeeper.gates.load()
         counts = {
             "finished": await gatekeeper.finish_half_done(),
+            "served": await gatekeeper.end_served(),
             "resumed": await gatekeeper.look_at_suspended(),
             "saved": await gatekeeper.save_standings(),
             "forgotten": await gatekeeper.forget_old_cases(),

@@ -64,7 +64,9 @@ audit_log = sa.Table(
     sa.Column("action", sa.Text, nullable=False),
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("about", sa.Text, nullable=False, server_default=""),
     sa.Index(None, "subject", "id"),
+    sa.Index(None, "subject", "about", "id"),
 )
 
 
@@ -259,7 +261,14 @@ class InboxStore:
 
 
 async def record_audit(
-    connection: AsyncConnection, *, at: datetime, actor: str, action: str, subject: str, detail: str = ""
+    connection: AsyncConnection,
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: str = "",
+    about: str = "",
 ) -> None:
     """
     Append to the audit log, in the transaction of the change itself.
@@ -268,7 +277,11 @@ async def record_audit(
         actor: Who: "person:42", "operator:7", "cli" or "gatecrier".
         action: What, in snake_case with its noun first: "gate.protect".
         subject: On what: "chat:-100123", "campaign:4".
+        detail: What else there is to say: a reason, or what was changed.
+        about: Whom it concerns: "person:42"; "" when nobody in particular.
     """
     await connection.execute(
-        sa.insert(audit_log).values(at=at, actor=actor, action=action, subject=subject, detail=detail)
+        sa.insert(audit_log).values(
+            at=at, actor=actor, action=action, subject=subject, detail=detail, about=about
+        )
     )

@@ -217,11 +217,11 @@ class Bot:
         return await self._gateway.call(self._token, "getChatMember", params, lane=lane, result=ChatMember)
 
     async def get_admins(self, chat_id: int) -> list[ChatMember]:
-        """Owner and administrators; other bots are not shown."""
+        """Owner and administrators, other bots among them."""
         return await self._gateway.call(
             self._token,
             "getChatAdministrators",
-            {"chat_id": chat_id},
+            {"chat_id": chat_id, "return_bots": True},
             lane=Lane.ENFORCE,
             result=list[ChatMember],
         )
@@ -263,6 +263,21 @@ class Bot:
             params["until_date"] = int(until.timestamp())
             within = (self._ahead(until) - FOR_EVER_BELOW).total_seconds()
         await self._do("restrictChatMember", params, Lane.ENFORCE, within=within)
+
+    async def kick(self, chat_id: int, person_id: int) -> None:
+        """
+        Remove a person from a group; they may come again, unless they were banned before.
+
+        Source: Bot API unbanChatMember, which removes who is present.
+        Raises:
+            Refused: "member_is_admin". Misconfigured: "no_rights".
+        """
+        await self._do("unbanChatMember", {"chat_id": chat_id, "user_id": person_id}, Lane.ENFORCE)
+
+    async def ban_sender_chat(self, chat_id: int, channel_id: int) -> None:
+        """Let a channel post in a group no more, nor any other channel of its owner's (banChatSenderChat)."""
+        params: dict[str, object] = {"chat_id": chat_id, "sender_chat_id": channel_id}
+        await self._do("banChatSenderChat", params, Lane.ENFORCE)
 
     async def set_commands(
         self, commands: Sequence[tuple[str, str]], *, scope: str = "default", language: str = ""

@@ -16,3 +16,8 @@ def chat_of(params: Mapping[str, object]) -> ChatId | None:
 def is_private(chat: ChatId | None) -> bool:
     """Whether it is one person: only their ids are positive, and a name may be a channel's."""
     return isinstance(chat, int) and chat > 0
+
+
+def is_basic_group(chat_id: int) -> bool:
+    """Whether a chat is a basic group, in which nobody can be muted: supergroups begin with -100."""
+    return -1_000_000_000_000 < chat_id < 0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from gatecrier.gate.model import Case, Channel, Held, Verdict
+from gatecrier.gate.model import Case, Cause, Channel, Gate, Held, Verdict
 from gatecrier.gate.names import plain, shown
 from gatecrier.telegram.bot import Button
 
@@ -61,23 +61,29 @@ def card_id_of(data: str) -> str | None:
     return data.removeprefix(VERIFY) if data.startswith(VERIFY) else None
 
 
-def suspended(cause: str) -> str:
+def suspended(gate: Gate) -> str:
     """The one word to a group's admins (HTML)."""
     return (
-        f"<b>For the admins:</b> the gate of this group is suspended. {escape(cause)} "
+        f"<b>For the admins:</b> the gate of this group is suspended. {escape(cause(gate))} "
         "Until then everybody may write; it resumes by itself."
     )
 
 
-def channel_cause(channel: Channel) -> str:
-    """Why a gate is suspended that cannot ask about a channel."""
-    return (
-        f"I cannot see who belongs to {_label(channel)}: please make me an administrator of it again, "
-        "or take it off with /unprotect."
-    )
+def cause(gate: Gate) -> str:
+    """Why a gate is suspended; "" when it is not."""
+    if gate.suspension is None:
+        return ""
+    label = next((_label(each) for each in gate.channels if each.id == gate.suspension.channel_id), "")
+    return CAUSES[gate.suspension.cause].format(channel=label or "the channel")
 
 
-LOST_RIGHTS = "I need the rights to delete messages and to ban (restrict) users: please give them back to me."
+CAUSES = {
+    Cause.LOST_RIGHTS: "I need the rights to delete messages and to ban (restrict) users: please give them "
+    "back to me.",
+    Cause.CHANNEL: "I cannot see who belongs to {channel}: please make me an administrator of it again, "
+    "or take it off with /unprotect.",
+    Cause.PARKED: "I am not in the group any more: add me again as an administrator.",
+}
 
 
 def _label(channel: Channel) -> str:

@@ -8,9 +8,10 @@ who belongs to a stranger's channel. Every refusal says what is wrong and what t
 from gatecrier.gate.governing.references import Reference
 from gatecrier.gate.holding.suspension import can_enforce
 from gatecrier.gate.knowledge.verification import meaning
-from gatecrier.gate.model import Channel, Standing
+from gatecrier.gate.model import Channel
 from gatecrier.gate.names import plain
 from gatecrier.gate.outside import Reads
+from gatecrier.gate.standing import Standing
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, NotFound, PeerGone, Refused
 from gatecrier.telegram.updates import Chat, ChatInfo, ChatMember, ChatType, Person
 

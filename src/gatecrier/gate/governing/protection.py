@@ -1,24 +1,30 @@
 """Changing what a group demands: `/protect`, `/unprotect`, and freeing people by an operator's word."""
 
 import asyncio
+import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gatecrier.gate import policy
 from gatecrier.gate.gates import Gates
+from gatecrier.gate.governing.demands import parse
 from gatecrier.gate.governing.proofs import Proofs
-from gatecrier.gate.governing.references import MOST, Reference, parse
+from gatecrier.gate.governing.references import MOST, Reference
 from gatecrier.gate.holding.enforcement import IN_TIME, Enforcement, Lifted
 from gatecrier.gate.holding.ledger import Ledger
+from gatecrier.gate.journal import note
 from gatecrier.gate.knowledge.standings import Standings
-from gatecrier.gate.model import AllOf, Case, Channel, Gate, Mode, Outcome, Protected, Standing, Unprotected
+from gatecrier.gate.model import Case, Channel, Gate, Mode, Outcome, Protected, Unprotected
+from gatecrier.gate.options import Options
 from gatecrier.gate.outside import Telegram
+from gatecrier.gate.policy import Policy
+from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import GateStore
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Conflict, GatecrierError, NotFound, Refused
-from gatecrier.registry.store import record_audit
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Chat, Person
 
@@ -56,26 +62,30 @@ class Protection:
     ) -> Protected:
         """Prove everything first, then change everything in one transaction."""
         person = await self._proofs.admin_of_group(chat, actor, sender_chat)
-        wanted = parse(text)
-        if not wanted:
+        demand = parse(text)
+        if not demand.references:
             raise Refused(
                 "Which channel shall people join?", remedy="Write: /protect @channel", code="no_argument"
             )
         await self._proofs.bot_can_enforce(chat)
-        channels = await self._prove(chat, wanted, person)
+        channels = [await self._proofs.channel(reference, person) for reference in demand.references]
+        await self._check_owner(chat.id)
+        ids = {position: channel.id for position, channel in enumerate(channels)}
         gate = Gate(
             chat_id=chat.id,
             bot_id=self._bot_id,
             title=chat.title,
-            mode=mode or self._mode(chat.id),
-            policy=AllOf(()),
-            channels=(),
+            mode=mode or Mode.ENFORCE,
+            policy=policy.renumbered(demand.policy, ids),
+            channels=tuple({channel.id: channel for channel in channels}.values()),
+            created_at=self._clock.now(),
+            options=Options(language=person.language_code or "en"),
             linked_chat_id=(await self._telegram.get_chat(chat.id)).linked_chat_id,
         )
-        await self._write(gate, channels, by=f"person:{person.id}")
+        await self._write(gate, has_mode=mode is not None, by=f"person:{person.id}")
         await self._gates.renew(chat.id)
         live = self._gates.get(chat.id)
-        return Protected(live.gate if live else gate, tuple(channels))
+        return Protected(live.gate if live else gate, gate.channels)
 
     async def unprotect(
         self, chat: Chat, actor: Person | None, sender_chat: Chat | None, text: str
@@ -86,10 +96,9 @@ class Protection:
         live = self._gates.get(chat.id)
         if live is None:
             raise NotFound("This group is not protected.", code="no_gate")
-        removed = await self._named(live.gate, parse(text))
-        left = [channel.id for channel in live.gate.channels if channel not in removed]
+        removed = await self._named(live.gate, parse(text).references)
         by = f"person:{person.id}"
-        people = await self._stop_demanding(chat.id, removed, left, by=by)
+        people = await self._stop_demanding(chat.id, removed, by=by)
         await self._gates.renew(chat.id)
         freed = await self._free(chat.id, people, Outcome.UNPROTECTED)
         self._enforcement.ring()
@@ -107,43 +116,40 @@ class Protection:
             if not people:
                 raise NotFound("We hold nobody like that in this group.", code="not_held")
             await self._announce_lifting(ledger, chat_id, people, Outcome.RELEASED)
-            detail = f"person:{person_id}" if person_id else f"{len(people)} people"
-            await self._record(connection, chat_id, "gate.release", by=actor, detail=detail)
+            detail = f"{len(people)} people"
+            await note(
+                connection,
+                "release",
+                at=self._clock.now(),
+                chat_id=chat_id,
+                person_id=person_id or 0,
+                detail=detail,
+                by=actor,
+            )
         freed = await self._free(chat_id, people, Outcome.RELEASED)
         return freed, len(people) - freed
 
-    def _mode(self, chat_id: int) -> Mode:
-        live = self._gates.get(chat_id)
-        return live.gate.mode if live else Mode.ENFORCE
-
-    async def _prove(self, chat: Chat, wanted: Sequence[Reference], person: Person) -> list[Channel]:
-        proven = [await self._proofs.channel(reference, person) for reference in wanted]
-        channels = list({channel.id: channel for channel in proven}.values())
+    async def _check_owner(self, chat_id: int) -> None:
         async with self._database.read() as connection:
-            owner = await GateStore(connection, self._bot_id).owner(chat.id)
+            owner = await GateStore(connection, self._bot_id).owner(chat_id)
         if owner not in (None, self._bot_id):
             raise Conflict(
                 "Another bot of this deployment protects this group.",
                 remedy="Take its gate off first.",
                 code="other_bot",
             )
-        live = self._gates.get(chat.id)
-        required = set(live.gate.policy.channels) if live else set()
-        for channel in channels:
-            if channel.id in required:
-                raise Conflict(f"This group requires {channel.label} already.", code="already_protected")
-        if len(required) + len(channels) > MOST:
-            raise Refused(f"A group can require {MOST} channels at most.", code="too_many_channels")
-        return channels
 
-    async def _write(self, gate: Gate, channels: Sequence[Channel], *, by: str) -> None:
+    async def _write(self, wanted: Gate, *, has_mode: bool, by: str) -> None:
+        """Make the gate, or add to what it demands; what else was chosen for it stays."""
         now = self._clock.now()
         async with self._database.transaction() as connection:
             store = GateStore(connection, self._bot_id)
+            before = await store.locked(wanted.chat_id)
+            gate = _added(before, wanted, has_mode=has_mode) if before else wanted
             await store.put(gate, now=now)
-            await store.demand(gate.chat_id, channels, by=by, now=now)
-            detail = ", ".join(f"channel:{channel.id}" for channel in channels)
-            await self._record(connection, gate.chat_id, "gate.protect", by=by, detail=detail)
+            await store.demand(gate.chat_id, wanted.channels, by=by, now=now)
+            detail = json.dumps(policy.as_json(gate.policy))
+            await note(connection, "protect", at=now, chat_id=gate.chat_id, detail=detail, by=by)
 
     async def _named(self, gate: Gate, wanted: Sequence[Reference]) -> tuple[Channel, ...]:
         """The required channels that are meant; all when none is named."""
@@ -171,15 +177,15 @@ class Protection:
             code="not_required",
         )
 
-    async def _stop_demanding(
-        self, chat_id: int, removed: Iterable[Channel], left: Sequence[int], *, by: str
-    ) -> list[int]:
+    async def _stop_demanding(self, chat_id: int, removed: Iterable[Channel], *, by: str) -> list[int]:
         """Write the new demands and announce the liftings that follow, at once; returns whom to free."""
-        dropped = [channel.id for channel in removed]
+        dropped, now = {channel.id for channel in removed}, self._clock.now()
         async with self._database.transaction() as connection:
             store, ledger = GateStore(connection, self._bot_id), Ledger(connection, self._bot_id)
-            await store.lock(chat_id)
-            if left:
+            gate = await store.locked(chat_id)
+            left = policy.without(gate.policy, dropped) if gate else policy.NOTHING
+            if policy.joinable(left):
+                await store.set_policy(chat_id, left)
                 await store.drop(chat_id, dropped)
                 people, others = self._sorted_out(await ledger.cases_in(chat_id), left)
             else:
@@ -187,23 +193,23 @@ class Protection:
                 people, others = await ledger.restricted(chat_id), {}
             await self._announce_lifting(ledger, chat_id, people, Outcome.UNPROTECTED)
             await ledger.set_all_missing(chat_id, others)
-            detail = ", ".join(f"channel:{id_}" for id_ in dropped)
-            await self._record(connection, chat_id, "gate.unprotect", by=by, detail=detail)
+            detail = json.dumps(policy.as_json(left))
+            await note(connection, "unprotect", at=now, chat_id=chat_id, detail=detail, by=by)
         return people
 
     def _sorted_out(
-        self, cases: Iterable[Case], left: Sequence[int]
+        self, cases: Iterable[Case], left: Policy
     ) -> tuple[list[int], dict[Case, tuple[int, ...]]]:
         """Whom we hold for nothing that is still required, and what the others lack now if it is less."""
         free: list[int] = []
         others: dict[Case, tuple[int, ...]] = {}
         for case in cases:
-            known = {id_: self._standings.standing(id_, case.person_id) for id_ in left}
-            missing = tuple(id_ for id_ in left if id_ in case.missing or known[id_] is Standing.NOT_MEMBER)
-            if not missing:
+            known = self._standings.known(policy.channels(left), case.person_id)
+            judgement = policy.judge(left, known | policy.failing(left, case.missing))
+            if judgement.standing is not Standing.NOT_MEMBER:
                 free.append(case.person_id)
-            elif missing != case.missing:
-                others[case] = missing
+            elif judgement.missing != case.missing:
+                others[case] = judgement.missing
         return free, others
 
     async def _announce_lifting(
@@ -226,17 +232,29 @@ class Protection:
 
         return sum(await asyncio.gather(*map(one, people)))
 
-    async def _record(
-        self, connection: AsyncConnection, chat_id: int, action: str, *, by: str, detail: str
-    ) -> None:
-        await record_audit(
-            connection,
-            at=self._clock.now(),
-            actor=by,
-            action=action,
-            subject=f"chat:{chat_id}",
-            detail=detail,
-        )
+
+def _added(before: Gate, wanted: Gate, *, has_mode: bool) -> Gate:
+    """
+    The gate that demands what it did and what is wanted too.
+
+    Raises:
+        Refused: it demands that already, contradicts it, or is too much.
+    """
+    both = policy.all_of([before.policy, wanted.policy])
+    if both == before.policy:
+        label = ", ".join(channel.label for channel in wanted.channels)
+        raise Conflict(f"This group requires {label} already.", code="already_protected")
+    if len(policy.channels(both)) > MOST:
+        raise Refused(f"A group can require {MOST} channels at most.", code="too_many_channels")
+    if set(policy.joinable(both)) & set(policy.forbidden(both)):
+        raise Refused("A channel would be both demanded and forbidden.", code="contradiction")
+    return replace(
+        before,
+        title=wanted.title,
+        mode=wanted.mode if has_mode else before.mode,
+        policy=both,
+        linked_chat_id=wanted.linked_chat_id,
+    )
 
 
 def _is(channel: Channel, reference: Reference) -> bool:

@@ -15,27 +15,18 @@ Reference = int | str
 """An id, or "@name"."""
 
 
-def parse(text: str) -> list[Reference]:
-    """
-    The channels a command names, each once; the command itself may stand before them.
-
-    Raises:
-        Refused: one of them is none, or there are more than ten.
-    """
-    words = re.split(r"[\s,;]+", text.strip())
-    if words and words[0].startswith("/"):
-        del words[0]
-    found = {_spelling(reference): reference for reference in map(_parse, filter(None, words))}
-    if len(found) > MOST:
-        raise Refused(f"A group can require {MOST} channels at most.", code="too_many_channels")
-    return list(found.values())
-
-
-def _spelling(reference: Reference) -> Reference:
+def spelling(reference: Reference) -> Reference:
+    """The form in which two references to the same name are equal."""
     return reference if isinstance(reference, int) else reference.lower()
 
 
-def _parse(word: str) -> Reference:
+def parse_one(word: str) -> Reference:
+    """
+    The channel that a word names.
+
+    Raises:
+        Refused: it names none.
+    """
     if _NUMBER.fullmatch(word):
         return int(word)
     name, links = _LINK.subn("", word, count=1)

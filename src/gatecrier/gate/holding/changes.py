@@ -1,9 +1,10 @@
-"""What changes of people's places mean: joining or leaving a required channel, an admin's act in a group."""
+"""What changes of people's places mean: joining or leaving a required channel, coming into a group."""
+
+from datetime import UTC, datetime
 
 import structlog
 
 from gatecrier.gate import rules
-from gatecrier.gate.cards.texts import LOST_RIGHTS
 from gatecrier.gate.failures import all_done
 from gatecrier.gate.gates import Gates, LiveGate
 from gatecrier.gate.governing.exemptions import exempt
@@ -11,10 +12,15 @@ from gatecrier.gate.holding.enforcement import Enforcement
 from gatecrier.gate.holding.ledger import Ledger
 from gatecrier.gate.holding.suspension import Suspensions
 from gatecrier.gate.knowledge.admins import Admins
+from gatecrier.gate.knowledge.inquiry import Inquiry
+from gatecrier.gate.knowledge.roster import RosterStore
 from gatecrier.gate.knowledge.standings import Standings
 from gatecrier.gate.knowledge.verification import Verifier
-from gatecrier.gate.model import Case, Outcome, Reason, Restriction, Source, Standing
+from gatecrier.gate.model import Case, Cause, Outcome, Reason, Restriction, Source
+from gatecrier.gate.options import Door
+from gatecrier.gate.policy import judge
 from gatecrier.gate.rules import Change, Hold, Newer
+from gatecrier.gate.standing import Standing
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Misconfigured, PeerGone
 from gatecrier.storage.database import Database
@@ -35,6 +41,7 @@ class Changes:
         gates: Gates,
         standings: Standings,
         verifier: Verifier,
+        inquiry: Inquiry,
         admins: Admins,
         enforcement: Enforcement,
         suspensions: Suspensions,
@@ -45,6 +52,7 @@ class Changes:
         self._gates = gates
         self._standings = standings
         self._verifier = verifier
+        self._inquiry = inquiry
         self._admins = admins
         self._enforcement = enforcement
         self._suspensions = suspensions
@@ -59,26 +67,28 @@ class Changes:
         requiring = list(self._gates.requiring(change.chat.id))
         live = self._gates.get(change.chat.id)
         if change.person.id == self._bot_id:
-            if change.new.is_admin:
-                await self._enforcement.hasten(change.chat.id)
-            # Whatever the update says, it may be old: look at what is so now.
-            await all_done(self._suspensions.look(each) for each in [*requiring, *([live] if live else [])])
+            await self._own_place(change, requiring, live)
             return
         if requiring:
             await self._in_channel(change, requiring)
         if live is not None:
             await self._in_group(change, live)
 
+    async def _own_place(
+        self, change: MemberChange, requiring: list[LiveGate], live: LiveGate | None
+    ) -> None:
+        """Whatever the update says, it may be old: look at what is so now."""
+        if change.new.is_admin:
+            await self._enforcement.hasten(change.chat.id)
+        await all_done(self._suspensions.look(each) for each in [*requiring, *([live] if live else [])])
+
     async def _in_channel(self, change: MemberChange, requiring: list[LiveGate]) -> None:
-        person = change.person
         standing = await self._learn(change)
+        if standing is Standing.UNKNOWN:
+            return
         if standing is Standing.NOT_MEMBER:
-            await all_done(self._left(live, person, change.chat.id) for live in requiring)
-        elif standing is Standing.MEMBER:
-            groups = [live.gate.chat_id for live in requiring]
-            async with self._database.read() as connection:
-                cases = await Ledger(connection, self._bot_id).cases_of(person.id, groups)
-            await all_done(self._joined(case, person.id) for case in cases)
+            await self._note_left(change, requiring)
+        await self.reconsider(change.person, requiring, {change.chat.id: standing})
 
     async def _learn(self, change: MemberChange) -> Standing:
         """What holds after this update: late ones say nothing, and in doubt Telegram is asked."""
@@ -95,42 +105,83 @@ class Changes:
             case Newer.ASK:
                 return (await self._verifier.verify([channel_id], person_id))[channel_id]
 
-    async def _left(self, live: LiveGate, person: Person, channel_id: int) -> None:
-        """Hold somebody who left a channel, if they are in the group and no reason exempts them."""
-        if not live.acts:
+    async def _note_left(self, change: MemberChange, requiring: list[LiveGate]) -> None:
+        """Where people have time to come back, it counts from now."""
+        patient = [live.gate.chat_id for live in requiring if live.gate.options.rejoin_grace]
+        if not patient:
+            return
+        at = datetime.fromtimestamp(change.date, UTC)
+        async with self._database.transaction() as connection:
+            store = RosterStore(connection, self._bot_id)
+            for chat_id in patient:
+                await store.left_channel(chat_id, change.person.id, at)
+
+    async def reconsider(self, person: Person, requiring: list[LiveGate], heard: dict[int, Standing]) -> None:
+        """
+        Hold or free somebody of whom something new is known, in every group whose policy asks for it.
+
+        Args:
+            heard: What was just learnt; it may not be remembered: two contradicting facts of one second
+                are forgotten.
+        Raises:
+            TryLater: not everywhere yet; repeat it whole.
+        """
+        groups = [live.gate.chat_id for live in requiring]
+        async with self._database.read() as connection:
+            cases = await Ledger(connection, self._bot_id).cases_of(person.id, groups)
+            outside = await RosterStore(connection, self._bot_id).outside(person.id, groups)
+        held = {case.chat_id: case for case in cases}
+        await all_done(
+            self._reconsider(live, person, heard, held.get(live.gate.chat_id))
+            for live in requiring
+            if live.gate.chat_id in held or live.gate.chat_id not in outside
+        )
+
+    async def _reconsider(
+        self, live: LiveGate, person: Person, heard: dict[int, Standing], case: Case | None
+    ) -> None:
+        if case is not None:
+            await self._held(live, case, heard)
+            return
+        judgement = judge(live.gate.policy, self._gates.known(live, person.id) | heard)
+        if judgement.standing is Standing.NOT_MEMBER:
+            await self._hold(live, person, Reason.LEFT_CHANNEL, judgement.missing)
+
+    async def _hold(self, live: LiveGate, person: Person, reason: Reason, missing: tuple[int, ...]) -> None:
+        """Hold somebody who is in the group, unless something exempts them."""
+        if not live.acts or person.is_bot:
             return
         await self._admins.know(live)
-        if rules.exempt(person, live.admins, live.exemptions, self._clock.now()) is not None:
+        now = self._clock.now()
+        if rules.exempt(person, live.admins, live.exemptions, now) is not None:
             return
-        # What was just learnt may not be remembered: two contradicting facts of one second are forgotten.
-        known = self._known(live, person.id) | {channel_id: Standing.NOT_MEMBER}
-        judgement = rules.judge(live.gate.policy, known)
-        if judgement.standing is not Standing.NOT_MEMBER:
-            return
+        if live.gate.options.is_lenient:
+            async with self._database.read() as connection:
+                history = await RosterStore(connection, self._bot_id).history(live.gate.chat_id, person.id)
+            if not rules.is_held_unasked(live.gate, history, now):
+                return
         try:
-            held = await self._enforcement.hold(
-                live.gate.chat_id, person, reason=Reason.LEFT_CHANNEL, missing=judgement.missing
-            )
+            held = await self._enforcement.hold(live, person, reason=reason, missing=missing)
         except (Misconfigured, PeerGone):
-            await self._suspensions.suspend(live, LOST_RIGHTS)
+            await self._suspensions.suspend(live, Cause.LOST_RIGHTS)
             return
         if held is Hold.YES:
-            live.count(Reason.LEFT_CHANNEL)
+            live.count(reason)
+        elif held is Hold.IS_OUTSIDE:
+            async with self._database.transaction() as connection:
+                await RosterStore(connection, self._bot_id).went(live.gate.chat_id, person.id, now)
 
-    async def _joined(self, case: Case, person_id: int) -> None:
-        """Free somebody who joined what they lacked; ask only about what is not known for sure."""
-        live = self._gates.get(case.chat_id)
-        if live is None:
-            return
-        standings = self._known(live, person_id)
-        unsure = [id_ for id_, standing in standings.items() if standing is not Standing.MEMBER]
-        standings |= await self._verifier.verify(unsure, person_id)
-        judgement = rules.judge(live.gate.policy, standings)
+    async def _held(self, live: LiveGate, case: Case, heard: dict[int, Standing]) -> None:
+        """Free somebody who does no longer lack anything; ask only about what is not known for sure."""
+        known = self._gates.known(live, case.person_id) | heard
+        judgement = judge(live.gate.policy, known)
+        if judgement.standing is not Standing.MEMBER:
+            judgement = (await self._inquiry.about(live, case.person_id)).judgement
         if judgement.standing is Standing.MEMBER:
             try:
-                await self._enforcement.lift(case.chat_id, person_id, Outcome.JOINED)
+                await self._enforcement.lift(case.chat_id, case.person_id, Outcome.JOINED)
             except (Misconfigured, PeerGone):
-                await self._suspensions.suspend(live, LOST_RIGHTS)
+                await self._suspensions.suspend(live, Cause.LOST_RIGHTS)
         elif judgement.standing is Standing.NOT_MEMBER and judgement.missing != case.missing:
             async with self._database.transaction() as connection:
                 await Ledger(connection, self._bot_id).set_missing(case, judgement.missing)
@@ -140,9 +191,31 @@ class Changes:
         chat_id, person = live.gate.chat_id, change.person
         if change.old.is_admin != change.new.is_admin:
             self._admins.doubt(live, person.id)
+        await self._note_presence(change, chat_id)
         restriction = await self._enforcement.holds(chat_id, person.id)
         if restriction is not None:
             await self._held_changed(change, live, restriction)
+        elif change.new.belongs and not change.old.belongs:
+            await self._came(live, person)
+
+    async def _note_presence(self, change: MemberChange, chat_id: int) -> None:
+        if change.old.belongs is change.new.belongs or change.person.is_bot:
+            return
+        at = datetime.fromtimestamp(change.date, UTC)
+        async with self._database.transaction() as connection:
+            store = RosterStore(connection, self._bot_id)
+            if change.new.belongs:
+                await store.came(chat_id, change.person.id, at)
+            else:
+                await store.went(chat_id, change.person.id, at)
+
+    async def _came(self, live: LiveGate, person: Person) -> None:
+        """Hold a newcomer who lacks a channel before they write a word."""
+        if not live.acts or person.is_bot or live.gate.options.door is not Door.AUTO:
+            return
+        finding = await self._inquiry.about(live, person.id)
+        if finding.judgement.standing is Standing.NOT_MEMBER and not finding.doubted:
+            await self._hold(live, person, Reason.CAME, finding.judgement.missing)
 
     async def _held_changed(self, change: MemberChange, live: LiveGate, restriction: Restriction) -> None:
         chat_id, person = live.gate.chat_id, change.person
@@ -173,6 +246,3 @@ class Changes:
         async with self._database.transaction() as connection:
             await exempt(connection, self._bot_id, chat_id, person_id, by=by, now=now)
         live.exemptions[person_id] = None
-
-    def _known(self, live: LiveGate, person_id: int) -> dict[int, Standing]:
-        return {id_: self._standings.standing(id_, person_id) for id_ in live.gate.policy.channels}

@@ -8,6 +8,7 @@ Every step may be repeated. Telegram does not tell who restricted somebody: the 
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from enum import Enum, auto
 
@@ -15,8 +16,11 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.gate import rules
+from gatecrier.gate.gates import LiveGate
 from gatecrier.gate.governing.exemptions import exempt
 from gatecrier.gate.holding.ledger import Ledger
+from gatecrier.gate.journal import note
+from gatecrier.gate.knowledge.roster import RosterStore
 from gatecrier.gate.knowledge.standings import Standings
 from gatecrier.gate.model import Case, Outcome, Reason, Restriction, RestrictionState
 from gatecrier.gate.outside import Telegram
@@ -27,7 +31,8 @@ from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, NotFound, PeerGone, Refused, TryLater
 from gatecrier.kernel.ids import opaque
 from gatecrier.storage.database import Database
-from gatecrier.telegram.updates import ChatMember, Message, Person
+from gatecrier.telegram.peers import is_basic_group
+from gatecrier.telegram.updates import ChatMember, Message, Permissions, Person
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +99,7 @@ class Enforcement:
 
     async def hold(
         self,
-        chat_id: int,
+        live: LiveGate,
         person: Person,
         *,
         reason: Reason,
@@ -104,12 +109,15 @@ class Enforcement:
         """
         Mute a person and open their case; once, however often it is asked.
 
+        In a basic group, where Telegram lets nobody be muted, only the case is opened.
+
         Args:
-            message: What they wrote; None when they left a channel: then only members are muted.
+            message: What they wrote; None when they left a channel, or came: then only members are muted.
         Raises:
             TryLater: the row stays, the healer goes on.
             Misconfigured, PeerGone: the bot may not; nothing is left of it.
         """
+        chat_id = live.gate.chat_id
         async with self._turns.take((chat_id, person.id)):
             restriction = await self.holds(chat_id, person.id)
             if restriction is not None and restriction.state is RestrictionState.LIFTING:
@@ -120,15 +128,39 @@ class Enforcement:
             may = rules.may_hold(present, only_members=message is None) if present else Hold.IS_OUTSIDE
             if present is None or may is not Hold.YES:
                 return may
-            thread_id = (message.thread_id if message else None) or 0
-            restriction = await self._announce(
-                chat_id, person, present, reason=reason, missing=missing, thread_id=thread_id
-            )
-            if restriction is None:
-                return Hold.NOT_WANTED
-            if restriction.state is RestrictionState.APPLYING:
-                return await self._apply(restriction)
-            return Hold.YES
+            case = self._case(live, _named(person, present), reason, missing, message)
+            return await self._begin(case, _restriction(live, person.id, present, self._clock))
+
+    def _case(
+        self,
+        live: LiveGate,
+        person: Person,
+        reason: Reason,
+        missing: tuple[int, ...],
+        message: Message | None,
+    ) -> Case:
+        now = self._clock.now()
+        return Case(
+            id=opaque(),
+            chat_id=live.gate.chat_id,
+            person_id=person.id,
+            name=person.name,
+            thread_id=(message.thread_id if message else None) or 0,
+            reason=reason,
+            missing=missing,
+            opened_at=now,
+            language=person.language_code,
+            silent=live.is_raided(now),
+        )
+
+    async def _begin(self, case: Case, wanted: Restriction) -> Hold:
+        restriction = await self._announce(case, None if is_basic_group(case.chat_id) else wanted)
+        if restriction is None:
+            return Hold.NOT_WANTED
+        if restriction.state is RestrictionState.APPLYING:
+            return await self._apply(restriction)
+        self.ring()
+        return Hold.YES
 
     async def lift(self, chat_id: int, person_id: int, outcome: Outcome) -> Lifted:
         """
@@ -144,6 +176,48 @@ class Enforcement:
                 await self._close(chat_id, person_id, outcome)
                 return Lifted.FREE_ALREADY
             return await self._lift(restriction, outcome)
+
+    async def serve_out(self, restriction: Restriction) -> None:
+        """A mute has lasted as long as it should: lift it; what fails now is the healer's."""
+        chat_id, person_id = restriction.chat_id, restriction.person_id
+        due_at = self._clock.now() + IN_TIME
+        async with self._database.transaction() as connection:
+            ledger = Ledger(connection, self._bot_id)
+            await ledger.begin_lifting(chat_id, [person_id], Outcome.SERVED, due_at=due_at)
+        try:
+            await self.lift(chat_id, person_id, Outcome.SERVED)
+        except GatecrierError as error:
+            log.warning("gate.not_freed_yet", chat=chat_id, code=error.code)
+
+    async def kick(self, chat_id: int, person_id: int) -> None:
+        """
+        Remove a person from the group; they may come again.
+
+        Raises:
+            TryLater, Misconfigured, PeerGone.
+        """
+        async with self._turns.take((chat_id, person_id)):
+            present = await self._place(chat_id, person_id)
+            if present is None or present.is_admin or not present.belongs:
+                return  # to remove somebody who is banned would let them in again
+            try:
+                await self._telegram.kick(chat_id, person_id)
+            except Refused as error:  # an administrator by now, or gone
+                log.info("gate.not_kicked", chat=chat_id, code=error.code)
+                return
+            await self._close(chat_id, person_id, Outcome.KICKED)
+
+    async def ban_channel(self, chat_id: int, channel_id: int) -> None:
+        """
+        Let a channel post in this group no more.
+
+        Raises:
+            TryLater, Misconfigured, PeerGone.
+        """
+        try:
+            await self._telegram.ban_sender_chat(chat_id, channel_id)
+        except Refused as error:
+            log.info("gate.channel_not_banned", chat=chat_id, code=error.code)
 
     async def leave_alone(self, chat_id: int, person_id: int) -> None:
         """An admin decided since: close the case, touch nothing."""
@@ -254,46 +328,35 @@ class Enforcement:
             await Ledger(connection, self._bot_id).set_missing(case, lacking)
         self.ring()
 
-    async def _announce(
-        self,
-        chat_id: int,
-        person: Person,
-        present: ChatMember,
-        *,
-        reason: Reason,
-        missing: tuple[int, ...],
-        thread_id: int,
-    ) -> Restriction | None:
+    async def _announce(self, case: Case, restriction: Restriction | None) -> Restriction | None:
         """
         Write down what we are about to do, what was there before, and the case: in one transaction.
 
         None when the gate demands it no more: while we asked for their place, much may have happened.
         """
-        now = self._clock.now()
-        restriction = _restriction(chat_id, person.id, present, self._clock)
         learnt = self._standings.unsaved()[:SAVED_ALONG]
         async with self._database.transaction() as connection:
-            demanded = await GateStore(connection, self._bot_id).enforced(chat_id)
-            case = Case(
-                id=opaque(),
-                chat_id=chat_id,
-                person_id=person.id,
-                name=person.name,
-                thread_id=thread_id,
-                reason=reason,
-                missing=tuple(id_ for id_ in missing if id_ in demanded),
-                opened_at=now,
-            )
+            demanded = await GateStore(connection, self._bot_id).enforced(case.chat_id)
+            case = replace(case, missing=tuple(id_ for id_ in case.missing if id_ in demanded))
             if not case.missing:
                 return None
             ledger = Ledger(connection, self._bot_id)
-            await ledger.add_restriction(restriction)
+            if restriction is not None:
+                await ledger.add_restriction(restriction)
             if await ledger.open_case(case):
-                await ledger.touch(chat_id, thread_id, raised=True)
+                await ledger.touch(case.chat_id, case.thread_id, raised=not case.silent)
+                await note(
+                    connection,
+                    "hold",
+                    at=case.opened_at,
+                    chat_id=case.chat_id,
+                    person_id=case.person_id,
+                    detail=f"{case.reason}: lacks {', '.join(map(str, case.missing))}",
+                )
             await StandingStore(connection).put(learnt)
-            found = await ledger.restriction(chat_id, person.id)
+            found = await ledger.restriction(case.chat_id, case.person_id)
         self._standings.saved(learnt)
-        return found or restriction
+        return found or restriction or _nothing_to_lift(case)
 
     async def _apply(self, restriction: Restriction) -> Hold:
         chat_id, person_id = restriction.chat_id, restriction.person_id
@@ -355,9 +418,17 @@ class Enforcement:
     ) -> None:
         ledger = Ledger(connection, self._bot_id)
         await ledger.remove_restriction(chat_id, person_id)
-        case = await ledger.case(chat_id, person_id)
+        case, now = await ledger.case(chat_id, person_id), self._clock.now()
         if case is not None:
-            await ledger.close_case(case, outcome, now=self._clock.now())
+            await ledger.close_case(case, outcome, now=now)
+            await note(
+                connection, "close", at=now, chat_id=chat_id, person_id=person_id, detail=outcome.value
+            )
+        roster = RosterStore(connection, self._bot_id)
+        if outcome is Outcome.SERVED:
+            await roster.muted_out(chat_id, person_id)
+        elif outcome in (Outcome.VERIFIED, Outcome.JOINED):
+            await roster.forgive(chat_id, person_id)
 
     async def _postpone(self, restriction: Restriction, error: GatecrierError) -> None:
         failures = restriction.failures
@@ -376,15 +447,35 @@ class Enforcement:
             )
 
 
-def _restriction(chat_id: int, person_id: int, present: ChatMember, clock: Clock) -> Restriction:
+def _restriction(live: LiveGate, person_id: int, present: ChatMember, clock: Clock) -> Restriction:
     prior = rules.prior_terms(present)
     now = clock.now()
+    lasts = live.gate.options.mute_for
     return Restriction(
-        chat_id=chat_id,
+        chat_id=live.gate.chat_id,
         person_id=person_id,
         state=RestrictionState.APPLYING,
         prior=prior.permissions,
         prior_until=prior.until,
         applied_at=now,
         due_at=now + IN_TIME,
+        lift_at=now + timedelta(seconds=lasts) if lasts else None,
     )
+
+
+def _nothing_to_lift(case: Case) -> Restriction:
+    """What a case without a mute is told by: a basic group's."""
+    return Restriction(
+        chat_id=case.chat_id,
+        person_id=case.person_id,
+        state=RestrictionState.ACTIVE,
+        prior=Permissions.all(),
+        prior_until=None,
+        applied_at=case.opened_at,
+        due_at=case.opened_at,
+    )
+
+
+def _named(person: Person, present: ChatMember) -> Person:
+    """The person with a name: whoever is held because of a change elsewhere is known by id alone."""
+    return person if person.name else present.person

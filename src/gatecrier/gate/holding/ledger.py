@@ -119,6 +119,20 @@ class Ledger:
         )
         return [_restriction(row) for row in (await self._connection.execute(query)).mappings()]
 
+    async def served(self, *, now: datetime, limit: int) -> list[Restriction]:
+        """Mutes in force that have lasted as long as they should, oldest first."""
+        query = (
+            sa.select(restrictions)
+            .where(
+                restrictions.c.bot_id == self._bot_id,
+                restrictions.c.state == RestrictionState.ACTIVE,
+                restrictions.c.lift_at <= now,
+            )
+            .order_by(restrictions.c.lift_at)
+            .limit(limit)
+        )
+        return [_restriction(row) for row in (await self._connection.execute(query)).mappings()]
+
     async def restricted(self, chat_id: int) -> list[int]:
         """Everybody we muted in this group."""
         query = sa.select(restrictions.c.person_id).where(restrictions.c.chat_id == chat_id)
@@ -189,6 +203,7 @@ class Ledger:
             cases.c.thread_id == card.thread_id,
             cases.c.closed_at.is_(None),
             cases.c.away.is_(False),
+            cases.c.silent.is_(False),
         )
         newest = sa.select(cases).where(*shown).order_by(cases.c.opened_at.desc(), cases.c.id).limit(NAMED)
         named = tuple(_case(row) for row in (await self._connection.execute(newest)).mappings())
@@ -291,6 +306,7 @@ def _restriction(row: sa.RowMapping) -> Restriction:
         due_at=row["due_at"],
         failures=row["failures"],
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        lift_at=row["lift_at"],
     )
 
 
@@ -305,6 +321,10 @@ def _case(row: sa.RowMapping) -> Case:
         missing=_split(row["missing"]),
         opened_at=row["opened_at"],
         away=row["away"],
+        language=row["language"],
+        silent=row["silent"],
+        private_id=row["private_id"],
+        private_at=row["private_at"],
     )
 
 

@@ -3,17 +3,17 @@
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.gate.cards import texts
 from gatecrier.gate.gates import Gates, LiveGate
+from gatecrier.gate.journal import note
 from gatecrier.gate.knowledge.verification import Verifier, meaning
-from gatecrier.gate.model import Channel, Gate, Standing, Suspension
+from gatecrier.gate.model import Cause, Channel, Gate, Suspension
 from gatecrier.gate.outside import Telegram
+from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import GateStore
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, NotFound, OutcomeUnknown, TryLater
-from gatecrier.registry.store import record_audit
 from gatecrier.storage.database import Database
 from gatecrier.telegram.lanes import Lane
 from gatecrier.telegram.updates import ChatMember
@@ -45,7 +45,7 @@ class Suspensions:
         self._verifier = verifier
         self._looked_at: dict[int, float] = {}
 
-    async def suspend(self, live: LiveGate, cause: str, *, channel_id: int = 0, person_id: int = 0) -> None:
+    async def suspend(self, live: LiveGate, cause: Cause, *, channel_id: int = 0, person_id: int = 0) -> None:
         """Let everybody talk, and tell the admins; of many who find the same fault one does it."""
         now = self._clock.now()
         chat_id = live.gate.chat_id
@@ -54,7 +54,7 @@ class Suspensions:
             store = GateStore(connection, self._bot_id)
             fresh = await store.suspend(chat_id, suspension, forget_telling_before=now - TOLD_LIFE)
             if fresh:
-                await self._record(connection, chat_id, "gate.suspend", cause)
+                await note(connection, "suspend", at=now, chat_id=chat_id, detail=cause.value)
         self._looked_at[chat_id] = self._clock.monotonic()
         await self._gates.renew(chat_id)
         if fresh:
@@ -65,8 +65,7 @@ class Suspensions:
         """A channel cannot be asked about this person."""
         for channel in live.gate.channels:
             if channel.id == channel_id:
-                cause = texts.channel_cause(channel)
-                await self.suspend(live, cause, channel_id=channel_id, person_id=person_id)
+                await self.suspend(live, Cause.CHANNEL, channel_id=channel_id, person_id=person_id)
 
     async def look(self, live: LiveGate) -> bool:
         """
@@ -106,7 +105,7 @@ class Suspensions:
             return
         try:
             await self._telegram.send_message(
-                gate.chat_id, texts.suspended(gate.suspension.cause), lane=Lane.ENFORCE, parse_mode="HTML"
+                gate.chat_id, texts.suspended(gate), lane=Lane.ENFORCE, parse_mode="HTML"
             )
         except TryLater:
             async with self._database.transaction() as connection:
@@ -123,17 +122,17 @@ class Suspensions:
         chat_id = live.gate.chat_id
         async with self._database.transaction() as connection:
             if await GateStore(connection, self._bot_id).resume(chat_id):
-                await self._record(connection, chat_id, "gate.resume", "")
+                await note(connection, "resume", at=self._clock.now(), chat_id=chat_id)
         await self._gates.renew(chat_id)
         log.info("gate.resumed", chat=chat_id)
 
-    async def _fault(self, gate: Gate) -> tuple[str, int] | None:
+    async def _fault(self, gate: Gate) -> tuple[Cause, int] | None:
         """What is wrong, and with which channel (0: with the group); None when all is well."""
         if not can_enforce(await self._own_place(gate.chat_id)):
-            return texts.LOST_RIGHTS, 0
+            return Cause.LOST_RIGHTS, 0
         for channel in gate.channels:
             if not await self._can_ask(gate, channel):
-                return texts.channel_cause(channel), channel.id
+                return Cause.CHANNEL, channel.id
         return None
 
     async def _can_ask(self, gate: Gate, channel: Channel) -> bool:
@@ -154,16 +153,6 @@ class Suspensions:
             if meaning(error) is Standing.MISCONFIGURED:
                 return ChatMember()
             raise TryLater(error.text, code=error.code) from error
-
-    async def _record(self, connection: AsyncConnection, chat_id: int, action: str, detail: str) -> None:
-        await record_audit(
-            connection,
-            at=self._clock.now(),
-            actor="gatecrier",
-            action=action,
-            subject=f"chat:{chat_id}",
-            detail=detail,
-        )
 
 
 def can_enforce(bot: ChatMember) -> bool:

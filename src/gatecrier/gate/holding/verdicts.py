@@ -2,14 +2,14 @@
 
 import structlog
 
-from gatecrier.gate import rules
 from gatecrier.gate.cards import texts
 from gatecrier.gate.gates import Gates, LiveGate
 from gatecrier.gate.holding.enforcement import Enforcement, Lifted
 from gatecrier.gate.holding.ledger import Ledger
 from gatecrier.gate.holding.suspension import Suspensions
-from gatecrier.gate.knowledge.verification import Verifier
-from gatecrier.gate.model import Case, Channel, Outcome, Standing, Verdict
+from gatecrier.gate.knowledge.inquiry import Inquiry
+from gatecrier.gate.model import Case, Cause, Channel, Outcome, Verdict
+from gatecrier.gate.standing import Standing
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, PeerGone
 from gatecrier.storage.database import Database
@@ -31,7 +31,7 @@ class Verdicts:
         bot_id: int,
         *,
         gates: Gates,
-        verifier: Verifier,
+        inquiry: Inquiry,
         enforcement: Enforcement,
         suspensions: Suspensions,
     ) -> None:
@@ -39,7 +39,7 @@ class Verdicts:
         self._clock = clock
         self._bot_id = bot_id
         self._gates = gates
-        self._verifier = verifier
+        self._inquiry = inquiry
         self._enforcement = enforcement
         self._suspensions = suspensions
         self._asked_at: dict[str, float] = {}
@@ -60,7 +60,7 @@ class Verdicts:
             return await self._verify(case)
         except (Misconfigured, PeerGone):
             if live := self._gates.get(case.chat_id):
-                await self._suspensions.suspend(live, texts.LOST_RIGHTS)
+                await self._suspensions.suspend(live, Cause.LOST_RIGHTS)
             return texts.CANNOT_FREE
         except GatecrierError as error:
             log.info("gate.verify_failed", chat=case.chat_id, code=error.code)
@@ -70,9 +70,8 @@ class Verdicts:
         live = self._gates.get(case.chat_id)
         if live is None:
             return _toast(await self._lift(case, Outcome.UNPROTECTED))
-        policy = live.gate.policy
-        standings = await self._verifier.verify(policy.channels, case.person_id, lane=Lane.ANSWER)
-        standing, missing = rules.judge(policy, standings)
+        finding = await self._inquiry.about(live, case.person_id, lane=Lane.ANSWER, anew=True)
+        standing, missing = finding.judgement.standing, finding.judgement.missing
         match standing:
             case Standing.UNKNOWN:
                 return texts.NO_ANSWER

@@ -9,9 +9,11 @@ An entry with a later expiry is a greater number, so `entry > now` tells whether
 """
 
 import random
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from gatecrier.gate.model import Known, Source, Standing
+from gatecrier.gate.model import Known, Source
+from gatecrier.gate.standing import Standing
 from gatecrier.kernel.clock import Clock
 
 MEMBER_TTL = 600.0  # seconds; an update tells of leaving, this only bounds what a lost one costs
@@ -53,8 +55,11 @@ class Standings:
         self._trim_at = min(TRIM_AT, most)
         self._monotonic = clock.monotonic
         self._started = clock.monotonic()
+        #: Told of a (channel, person) whose standing is another one now, or none.
+        self.changed: Callable[[int, int], None] = lambda _channel, _person: None
         self._channels: dict[int, Entries] = {}
         self._unsaved: dict[tuple[int, int], Known] = {}
+        self._pending: dict[tuple[int, int], int] = {}
 
     def of(self, channel_id: int) -> Entries:
         """The entries of one channel, by person: the same dictionary for ever, so it may be kept."""
@@ -62,7 +67,41 @@ class Standings:
 
     def present(self) -> int:
         """This moment as the number that entries are compared with."""
-        return int(self._monotonic() - self._started) << _EXPIRES_SHIFT
+        return self.second() << _EXPIRES_SHIFT
+
+    def second(self) -> int:
+        """This moment in whole seconds of this process."""
+        return int(self._monotonic() - self._started)
+
+    def known(
+        self, channels: Iterable[int], person_id: int, *, pending_counts: bool = False
+    ) -> dict[int, Standing]:
+        """
+        What is known of a person in these channels; UNKNOWN where nothing holds.
+
+        Args:
+            pending_counts: Whether somebody whose join request waits there counts as a member.
+        """
+        known = {id_: self.standing(id_, person_id) for id_ in channels}
+        if pending_counts and self._pending:
+            known |= {id_: Standing.MEMBER for id_ in known if self._is_pending(id_, person_id)}
+        return known
+
+    def pend(self, channel_id: int, person_id: int, seconds: float) -> None:
+        """A join request of this person waits in this channel; 0 seconds: it waits no more."""
+        self._pending.pop((channel_id, person_id), None)
+        if seconds > 0:
+            self._pending[channel_id, person_id] = self.second() + int(seconds)
+        self.changed(channel_id, person_id)
+
+    def _is_pending(self, channel_id: int, person_id: int) -> bool:
+        return self._pending.get((channel_id, person_id), 0) > self.second()
+
+    def hold_until(self, channels: Iterable[int], person_id: int) -> int:
+        """The second until which all that is known of a person in these channels holds."""
+        present = self.present()
+        entries = (self.of(id_).get(person_id, 0) for id_ in channels)
+        return min((entry for entry in entries if entry > present), default=0) >> _EXPIRES_SHIFT
 
     def standing(self, channel_id: int, person_id: int) -> Standing:
         """What is known and still holds; UNKNOWN otherwise."""
@@ -101,6 +140,7 @@ class Standings:
             if date == known_date:
                 del self.of(channel_id)[person_id]
                 self._unsaved.pop((channel_id, person_id), None)
+                self.changed(channel_id, person_id)
                 return standing
         self._remember(channel_id, person_id, standing, max(date, known_date), self._ttl[standing])
         self._unsaved[channel_id, person_id] = Known(
@@ -111,6 +151,8 @@ class Standings:
             source=source,
             checked_at=self._clock.now(),
         )
+        if known is not standing:
+            self.changed(channel_id, person_id)
         return standing
 
     def warm(self, known: Known) -> None:

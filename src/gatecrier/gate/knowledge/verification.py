@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from gatecrier.gate import rules
 from gatecrier.gate.knowledge.standings import Standings
-from gatecrier.gate.model import Source, Standing
+from gatecrier.gate.model import Source
 from gatecrier.gate.outside import Reads
+from gatecrier.gate.standing import Standing
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, NotFound, PeerGone
 from gatecrier.telegram.lanes import Lane

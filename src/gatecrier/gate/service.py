@@ -163,7 +163,7 @@ class Gatekeeper:
         if decision.action not in (Action.IGNORE, Action.EXEMPT, Action.PASS):
             return False
         live.count(decision.reason)
-        if decision.person is not None:
+        if decision.person is not None and not decision.person.is_bot:
             self._roster.see(message.chat.id, decision.person.id)
             if decision.reason is Reason.MEMBER:
                 self.gates.let_pass(live, decision.person.id)

@@ -21,6 +21,7 @@ from gatecrier.gate.policy import InChannel
 from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import GateStore
 from gatecrier.kernel.settings import GateSettings, Settings
+from gatecrier.telegram.glance import passed
 from gatecrier.telegram.transport import Reply
 from gatecrier.telegram.updates import Update, decode
 
@@ -73,11 +74,11 @@ class Decider:
     def __init__(self, app: App, network: Laid) -> None:
         self.app = app
         self.network = network
-        self._wants = app.routing.wants
+        self._knows, self._wants = app.gate.glance, app.routing.wants
 
     def take(self, body: bytes) -> bool:
         """From bytes to the decision; False: it may stay, nothing is to be done."""
-        return self._wants(decode(body))
+        return passed(body, self._knows) is None and self._wants(decode(body))
 
     @property
     def seen(self) -> int:
@@ -130,6 +131,11 @@ def _warm(app: App, members: Sequence[int]) -> None:
             )
         )
     app.gate.standings.of(samples.CHANNEL).update(standings.of(samples.CHANNEL))
+    live = app.gate.gates.get(samples.GROUP)
+    if live is None:
+        raise RuntimeError("the gate was not loaded")
+    for id_ in standings.of(samples.CHANNEL):  # each has written here before
+        app.gate.gates.let_pass(live, id_)
 
 
 async def rows(size: Size, _responder: Server) -> list[Row]:

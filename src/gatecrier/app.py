@@ -83,7 +83,7 @@ class App:
         self.healer = Healer(self.gate)
         self.routing = Routing(self.bot.bot_id, gate=self.gate, subscribers=self.subscribers, clock=clock)
         self.inbox = Inbox(database, clock, self.bot.bot_id, self.routing)
-        self.poller = Poller(self.bot, self.inbox.take, clock=clock, rng=rng)
+        self.poller = Poller(self.bot, self.inbox.take, clock=clock, rng=rng, knows=self.gate.glance)
         self.senders = Senders(
             {self.bot.bot_id: self.bot}, self.budgets, database, clock=clock, worker=_worker_name()
         )

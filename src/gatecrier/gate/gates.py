@@ -22,7 +22,7 @@ class LiveGate:
 
     Args:
         admins: Who administers the group; empty until it has been asked for (`admins_at` is None).
-        passing: Who passes whatever they write → until which second of this process's clock: the
+        passing: Who passes whatever they write → until which moment of the monotonic clock: the
             verdict of the whole policy, so that a message costs one look-up however many channels
             there are. Whoever stands there has been seen in this group.
         members: How many messages of known members passed: counted apart, it is the hot path's.
@@ -40,7 +40,7 @@ class LiveGate:
         self.exemptions: dict[Subject, datetime | None] = {}
         self.counts: Counter[Reason] = Counter()
         self.members = 0
-        self.passing: dict[int, int] = {}
+        self.passing: dict[int, float] = {}
         self.renew(gate)
 
     def renew(self, gate: Gate) -> None:
@@ -172,12 +172,11 @@ class Gates:
         """Let the next messages of a person who belongs pass without thought, while what is known holds."""
         live.passing[person_id] = self._standings.hold_until(live.channels, person_id)
 
-    def trim(self) -> None:
-        """Forget verdicts that hold no more, where there are many."""
-        second = self._standings.second()
+    def trim(self, now: float) -> None:
+        """Forget verdicts that hold no more at `now` (the monotonic clock), where there are many."""
         for live in self.all():
             if len(live.passing) > TRIM_AT:
-                live.passing = {id_: until for id_, until in live.passing.items() if until > second}
+                live.passing = {id_: until for id_, until in live.passing.items() if until > now}
 
     def requiring(self, channel_id: int) -> list[LiveGate]:
         """The gates that require this channel."""

@@ -86,7 +86,7 @@ class Gatekeeper:
         self.standings = Standings(clock, rng, member_ttl=member_ttl, not_member_ttl=not_member_ttl)
         self._verifier = Verifier(telegram, self.standings, clock)
         self.gates = Gates(database, bot_id, self.standings)
-        self._live, self._second = self.gates.get, self.standings.second
+        self._live, self._monotonic = self.gates.get, clock.monotonic
         self._inquiry = Inquiry(clock, gates=self.gates, standings=self.standings, verifier=self._verifier)
         self._roster = Roster(database, clock, bot_id)
         self._admins = Admins(database, clock, telegram, self.gates, bot_id)
@@ -149,7 +149,7 @@ class Gatekeeper:
         live = self._live(chat_id)
         if live is None:
             return True
-        if live.is_on and live.passing.get(person_id, 0) > self._second():
+        if live.is_on and live.passing.get(person_id, 0.0) > self._monotonic():
             live.members += 1
             return True
         return False
@@ -311,7 +311,7 @@ class Gatekeeper:
         await self._roster.save()
         self.standings.trim()
         self._roster.trim()
-        self.gates.trim()
+        self.gates.trim(self._clock.monotonic())
         return len(learnt)
 
     async def forget_old_cases(self) -> int:

@@ -18,6 +18,7 @@ import structlog
 
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, OutcomeUnknown, TryLater
+from gatecrier.telegram.glance import Knows, nobody, passed
 from gatecrier.telegram.updates import Received, decode
 
 log = structlog.get_logger(__name__)
@@ -57,11 +58,17 @@ class Poller:
     One bot's loop; there must be only one in the world.
 
     Start it with `run()`, stop it by cancelling: what was not handed on comes again.
+
+    Args:
+        knows: Asked about plain group messages first; those that it lets pass are not handed on.
     """
 
-    def __init__(self, bot: Fetches, take: Take, *, clock: Clock, rng: random.Random) -> None:
+    def __init__(
+        self, bot: Fetches, take: Take, *, clock: Clock, rng: random.Random, knows: Knows = nobody
+    ) -> None:
         self._bot = bot
         self._take = take
+        self._knows = knows
         self._clock = clock
         self._rng = rng
         self._offset = 0
@@ -94,7 +101,7 @@ class Poller:
 
     async def run_once(self) -> int:
         """
-        One long poll; answer how many updates were new. The offset moves only when they are safe.
+        One long poll; answer how many new updates were handed on. The offset moves only when they are safe.
 
         Raises:
             Exception: whatever the receiver raised; what it took is not handed on again.
@@ -162,7 +169,9 @@ class Poller:
         return list(received.values()), self._offset if last is None else last + 1
 
     def _decode(self, body: msgspec.Raw) -> tuple[int | None, Received | None]:
-        """Its number, if it has one, and what we understood, if we did."""
+        """Its number, if it has one, and what we understood, if there is something to be done about it."""
+        if (number := passed(body, self._knows)) is not None:
+            return number, None
         try:
             update = decode(body)
         except msgspec.DecodeError:

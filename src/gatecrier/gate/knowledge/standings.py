@@ -67,11 +67,7 @@ class Standings:
 
     def present(self) -> int:
         """This moment as the number that entries are compared with."""
-        return self.second() << _EXPIRES_SHIFT
-
-    def second(self) -> int:
-        """This moment in whole seconds of this process."""
-        return int(self._monotonic() - self._started)
+        return self._second() << _EXPIRES_SHIFT
 
     def known(
         self, channels: Iterable[int], person_id: int, *, pending_counts: bool = False
@@ -91,17 +87,19 @@ class Standings:
         """A join request of this person waits in this channel; 0 seconds: it waits no more."""
         self._pending.pop((channel_id, person_id), None)
         if seconds > 0:
-            self._pending[channel_id, person_id] = self.second() + int(seconds)
+            self._pending[channel_id, person_id] = self._second() + int(seconds)
         self.changed(channel_id, person_id)
 
     def _is_pending(self, channel_id: int, person_id: int) -> bool:
-        return self._pending.get((channel_id, person_id), 0) > self.second()
+        return self._pending.get((channel_id, person_id), 0) > self._second()
 
-    def hold_until(self, channels: Iterable[int], person_id: int) -> int:
-        """The second until which all that is known of a person in these channels holds."""
+    def hold_until(self, channels: Iterable[int], person_id: int) -> float:
+        """The moment of the monotonic clock until which all that is known of a person there holds."""
         present = self.present()
         entries = (self.of(id_).get(person_id, 0) for id_ in channels)
-        return min((entry for entry in entries if entry > present), default=0) >> _EXPIRES_SHIFT
+        return self._started + (
+            min((each for each in entries if each > present), default=0) >> _EXPIRES_SHIFT
+        )
 
     def standing(self, channel_id: int, person_id: int) -> Standing:
         """What is known and still holds; UNKNOWN otherwise."""
@@ -197,6 +195,10 @@ class Standings:
 
     def __len__(self) -> int:
         return sum(map(len, self._channels.values()))
+
+    def _second(self) -> int:
+        """This moment in whole seconds of this process."""
+        return int(self._monotonic() - self._started)
 
     def _shorten(self, entries: Entries) -> None:
         too_many = min(len(self) - self._most, len(entries))

@@ -78,6 +78,7 @@ class App:
             rng=rng,
             member_ttl=settings.gate.member_ttl,
             not_member_ttl=settings.gate.not_member_ttl,
+            sweep_rate=settings.gate.sweep_rate,
         )
         self.cards = CardKeeper(database, clock, self.bot, self.gate)
         self.healer = Healer(self.gate)
@@ -176,6 +177,7 @@ class App:
         self.jobs.define(SENDER, self.senders.run)
         self.jobs.every("reconcile", EVERY_TWO_SECONDS, _quietly(self.reconciler.run_once))
         self.jobs.every("heal", EVERY_TEN_SECONDS, _quietly(self.healer.run_once))
+        self.jobs.every("sweep", EVERY_TEN_SECONDS, _quietly(self.gate.sweeper.run_once))
         self.jobs.every("inbox", EVERY_TEN_SECONDS, _quietly(self.inbox.run_once))
         self.jobs.every("expire", HOURLY, _quietly(self.inbox.expire))
         self.jobs.every("forget", HOURLY, self.jobs.forget_finished)

@@ -24,7 +24,9 @@ from gate.fake_telegram import (
 from gatecrier.gate.cards.keeper import CardKeeper
 from gatecrier.gate.holding.ledger import Ledger
 from gatecrier.gate.model import Case, Restriction, Verdict
+from gatecrier.gate.options import changed
 from gatecrier.gate.service import Gatekeeper
+from gatecrier.gate.store import GateStore
 from gatecrier.gate.tables import (
     cards,
     cases,
@@ -66,6 +68,17 @@ class World:
         """The owner protects a group."""
         await self.keeper.protect(chat, OWNER, None, text)
 
+    async def choose(self, chat: Chat = GROUP, **options: object) -> None:
+        """The group's admins choose how the gate treats people."""
+        live = self.keeper.gates.get(chat.id)
+        assert live is not None
+        chosen = live.gate.options
+        for name, value in options.items():
+            chosen = changed(chosen, name, value)
+        async with self.database.transaction() as connection:
+            await GateStore(connection, BOT.id).set_options(chat.id, chosen)
+        await self.keeper.gates.renew(chat.id)
+
     async def write(self, person: Person = ANN, chat: Chat = GROUP, **fields: object) -> bool:
         """A person writes; whether the message is still there after the gate saw it."""
         message = self.pen.message(person, chat, **fields)
@@ -103,9 +116,11 @@ class World:
         return await make_world(self.clock, self.database, self.telegram)
 
 
-async def make_world(clock: FakeClock, database: Database, telegram: FakeTelegram) -> World:
+async def make_world(
+    clock: FakeClock, database: Database, telegram: FakeTelegram, *, sweep_rate: float = 5
+) -> World:
     """A started gatekeeper over what is there."""
-    keeper = Gatekeeper(database, clock, telegram, BOT.id, rng=random.Random(7))
+    keeper = Gatekeeper(database, clock, telegram, BOT.id, rng=random.Random(7), sweep_rate=sweep_rate)
     await keeper.start()
     cards = CardKeeper(database, clock, telegram, keeper)
     return World(clock, database, telegram, Pen(telegram, clock.now), keeper, cards, Healer(keeper))

@@ -39,6 +39,7 @@ from gatecrier.gate.outside import Telegram
 from gatecrier.gate.rules import Hold
 from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import StandingStore
+from gatecrier.gate.sweeper import Sweeper
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Misconfigured, NotFound, PeerGone, TryLater
 from gatecrier.storage.database import Database
@@ -62,9 +63,11 @@ class Gatekeeper:
     Args:
         rng: For jitter only.
         member_ttl, not_member_ttl: Seconds a standing holds before Telegram is asked again (± 15 %).
+        sweep_rate: Questions a second by which the sweep heals what updates lost; 0: none.
     Attributes:
         bell: Set when a card must change; `cards.CardKeeper` waits for it.
         gates, standings: What this process holds in memory, for loops, benchmarks and reports.
+        sweeper: To be run every ten seconds.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Gatekeeper:
         rng: random.Random,
         member_ttl: float = MEMBER_TTL,
         not_member_ttl: float = NOT_MEMBER_TTL,
+        sweep_rate: float = 5.0,
     ) -> None:
         self.bot_id = bot_id
         self.bell = asyncio.Event()
@@ -126,6 +130,18 @@ class Gatekeeper:
             inquiry=self._inquiry,
             enforcement=self._enforcement,
             suspensions=self._suspensions,
+        )
+        self.sweeper = Sweeper(
+            database,
+            clock,
+            bot_id,
+            gates=self.gates,
+            changes=self._changes,
+            enforcement=self._enforcement,
+            suspensions=self._suspensions,
+            verifier=self._verifier,
+            save=self.save_standings,
+            rate=sweep_rate,
         )
 
     async def start(self) -> None:

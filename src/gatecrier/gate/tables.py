@@ -138,6 +138,13 @@ cases = sa.Table(
     sa.Column("silent", sa.Boolean, nullable=False, server_default=sa.false()),  # held without a word
     sa.Column("private_id", sa.BigInteger, nullable=True),  # the ephemeral card
     sa.Column("private_at", Utc, nullable=True),
+    sa.Column("asked_at", Utc, nullable=True),  # when a sweep last asked about them
+    sa.Index(
+        "ix_cases_asked",
+        "asked_at",
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    ),
     # One open case for a person in a group: the database's word, whoever comes first.
     sa.Index(
         "uq_cases_open",

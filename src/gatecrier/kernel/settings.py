@@ -55,6 +55,9 @@ class GateSettings(BaseModel):
     member_ttl: float = Field(default=600.0, ge=10)
     #: Seconds a person who lacks membership stays known as such: short, because they are about to join.
     not_member_ttl: float = Field(default=60.0, ge=1)
+    #: Questions a second by which a sweep heals what lost updates would have told, the oldest knowledge
+    #: first; 0 switches it off. At 5 a second 100,000 people in one channel are seen to in six hours.
+    sweep_rate: float = Field(default=5.0, ge=0, le=50)
 
 
 class Settings(BaseSettings):

@@ -24,6 +24,7 @@ from gatecrier.gate.standing import Standing
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Misconfigured, PeerGone
 from gatecrier.storage.database import Database
+from gatecrier.telegram.lanes import Lane
 from gatecrier.telegram.updates import MemberChange, Person
 
 log = structlog.get_logger(__name__)
@@ -137,6 +138,19 @@ class Changes:
             if live.gate.chat_id in held or live.gate.chat_id not in outside
         )
 
+    async def look_at_held(self, live: LiveGate, person_id: int) -> None:
+        """See whether somebody we hold still lacks something; they may have joined without our hearing."""
+        async with self._database.read() as connection:
+            case = await Ledger(connection, self._bot_id).case(live.gate.chat_id, person_id)
+        if case is not None:
+            await self._held(live, case, {}, lane=Lane.CAMPAIGN)
+
+    async def look_at(self, live: LiveGate, person: Person) -> None:
+        """See whether somebody must be held who left a channel a while ago, and may have come back."""
+        finding = await self._inquiry.about(live, person.id, lane=Lane.CAMPAIGN)
+        if finding.judgement.standing is Standing.NOT_MEMBER and not finding.doubted:
+            await self._hold(live, person, Reason.LEFT_CHANNEL, finding.judgement.missing)
+
     async def _reconsider(
         self, live: LiveGate, person: Person, heard: dict[int, Standing], case: Case | None
     ) -> None:
@@ -171,12 +185,14 @@ class Changes:
             async with self._database.transaction() as connection:
                 await RosterStore(connection, self._bot_id).went(live.gate.chat_id, person.id, now)
 
-    async def _held(self, live: LiveGate, case: Case, heard: dict[int, Standing]) -> None:
+    async def _held(
+        self, live: LiveGate, case: Case, heard: dict[int, Standing], *, lane: Lane = Lane.ENFORCE
+    ) -> None:
         """Free somebody who does no longer lack anything; ask only about what is not known for sure."""
         known = self._gates.known(live, case.person_id) | heard
         judgement = judge(live.gate.policy, known)
         if judgement.standing is not Standing.MEMBER:
-            judgement = (await self._inquiry.about(live, case.person_id)).judgement
+            judgement = (await self._inquiry.about(live, case.person_id, lane=lane)).judgement
         if judgement.standing is Standing.MEMBER:
             try:
                 await self._enforcement.lift(case.chat_id, case.person_id, Outcome.JOINED)

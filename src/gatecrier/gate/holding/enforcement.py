@@ -293,10 +293,21 @@ class Enforcement:
             return Hold.NOT_WANTED
         return await self._apply(restriction)
 
+    async def look(self, chat_id: int, person_id: int) -> Hold:
+        """See that a mute in force is still there; an admin may have changed it without our hearing."""
+        async with self._turns.take((chat_id, person_id)):
+            restriction = await self.holds(chat_id, person_id)
+            if restriction is None or restriction.state is not RestrictionState.ACTIVE:
+                return Hold.YES
+            return await self._see(restriction)
+
     async def _still(self, restriction: Restriction, message: Message | None) -> Hold:
         """Whether a mute in force still stands: somebody who wrote since can only have been let."""
         if message is None or not rules.wrote_after(message, restriction):
             return Hold.YES
+        return await self._see(restriction)
+
+    async def _see(self, restriction: Restriction) -> Hold:
         chat_id, person_id = restriction.chat_id, restriction.person_id
         present = await self._place(chat_id, person_id)
         if present is None or rules.is_our_mute(present):

@@ -100,6 +100,12 @@ class RosterStore:
             sa.update(roster).where(*_whose(chat_id, person_id)).values(mutes=roster.c.mutes + 1)
         )
 
+    async def end_grace(self, chat_id: int, person_id: int) -> None:
+        """Their time to come back to a channel is over, and it was seen to."""
+        await self._connection.execute(
+            sa.update(roster).where(*_whose(chat_id, person_id)).values(left_channel_at=None)
+        )
+
     async def forgive(self, chat_id: int, person_id: int) -> None:
         """They belong now: what was counted against them is forgotten."""
         await self._connection.execute(

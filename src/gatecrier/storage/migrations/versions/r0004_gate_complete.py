@@ -110,6 +110,14 @@ def _ledger() -> None:
         table.add_column(sa.Column("silent", sa.Boolean, nullable=False, server_default=sa.false()))
         table.add_column(sa.Column("private_id", sa.BigInteger, nullable=True))
         table.add_column(sa.Column("private_at", Utc, nullable=True))
+        table.add_column(sa.Column("asked_at", Utc, nullable=True))
+    op.create_index(
+        "ix_cases_asked",
+        "cases",
+        ["asked_at"],
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
 
 
 def _deletions() -> None:

@@ -28,7 +28,7 @@ def test_status_escapes_titles_and_shows_a_suspension() -> None:
     text = screens.status(GateStatus(gate=make_gate(suspension=suspension), held=3))
     assert "News &lt;3" in text
     assert "Held now</b>: 3" in text
-    assert "belongs to News &lt;3" in text
+    assert "belongs to \u2068News &lt;3\u2069" in text
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,15 @@ import structlog
 
 from gatecrier.gate.cards import texts
 from gatecrier.gate.holding.ledger import Ledger
-from gatecrier.gate.model import Card, Channel, Held
+from gatecrier.gate.model import Card, Held
 from gatecrier.gate.outside import Acts, Sends, Telegram
+from gatecrier.gate.policy import left_over
 from gatecrier.gate.service import Gatekeeper
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, NotFound, OutcomeUnknown, Refused, TryLater
+from gatecrier.kernel.language import ENGLISH
 from gatecrier.storage.database import Database
+from gatecrier.telegram.bot import Button
 from gatecrier.telegram.lanes import Lane
 
 log = structlog.get_logger(__name__)
@@ -155,14 +158,14 @@ class CardKeeper:
         return "removed"
 
     async def _show(self, card: Card, held: Held) -> str:
-        channels = self._missing(card, held)
+        text, buttons = self._words(card, held)
         try:
             message_id = await self._sends.send_message(
                 card.chat_id,
-                texts.card(held, channels),
+                text,
                 lane=Lane.ENFORCE,
                 parse_mode="HTML",
-                buttons=texts.card_buttons(card.id, channels),
+                buttons=buttons,
                 thread_id=card.thread_id or None,
                 silent=True,
                 link_preview=False,
@@ -179,15 +182,15 @@ class CardKeeper:
         return "shown"
 
     async def _edit(self, card: Card, held: Held, message_id: int) -> str:
-        channels = self._missing(card, held)
+        text, buttons = self._words(card, held)
         try:
             await self._sends.edit_text(
                 card.chat_id,
                 message_id,
-                texts.card(held, channels),
+                text,
                 lane=Lane.ENFORCE,
                 parse_mode="HTML",
-                buttons=texts.card_buttons(card.id, channels),
+                buttons=buttons,
             )
         except NotFound:  # an admin deleted it, and people still need its button
             return await self._show(card, held)
@@ -208,9 +211,21 @@ class CardKeeper:
                 card, message_id=message_id, old_message_id=old, shown=card.wanted if seen is None else seen
             )
 
-    def _missing(self, card: Card, held: Held) -> list[Channel]:
+    def _words(self, card: Card, held: Held) -> tuple[str, list[list[Button]]]:
         live = self._gates.get(card.chat_id)
-        return [each for each in live.gate.channels if each.id in held.missing] if live else []
+        if live is None:
+            return texts.card(ENGLISH, held, None, ()), texts.buttons(ENGLISH, card.id, None, ())
+        options, channels = live.gate.options, live.gate.channels
+        remainder = left_over(live.gate.policy, held.missing)
+        text = texts.card(
+            options.language,
+            held,
+            remainder,
+            channels,
+            template=options.templates.get(options.language, ""),
+            group_title=live.gate.title,
+        )
+        return text, texts.buttons(options.language, card.id, remainder, channels)
 
 
 async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -119,6 +119,9 @@ class FakeTelegram:
         self._call("get_admins", chat_id)
         return [member for (chat, _), member in self.places.items() if chat == chat_id and member.is_admin]
 
+    async def get_me(self) -> Person:
+        return BOT
+
     async def get_chat(self, chat: int | str) -> ChatInfo:
         self._call("get_chat", chat if isinstance(chat, int) else 0)
         for info in self.infos.values():

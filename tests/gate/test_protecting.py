@@ -26,7 +26,6 @@ from gatecrier.telegram.updates import Chat, ChatType, Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-BASIC = Chat(id=-7, type=ChatType.GROUP, title="Basic")
 PRIVATE = Chat(id=5, type=ChatType.PRIVATE)
 ANONYMOUS = Person(id=1087968824, is_bot=True)
 CHANNEL_BOT = Person(id=136817688, is_bot=True)
@@ -46,7 +45,6 @@ async def refusal(world: World, text: str = "@news", **fields: Any) -> Gatecrier
 ACTORS: list[tuple[dict[str, Any], str]] = [
     ({"chat": PRIVATE}, "not_a_group"),
     ({"chat": CHANNEL}, "not_a_group"),
-    ({"chat": BASIC}, "basic_group"),
     ({"actor": ANONYMOUS, "sender_chat": GROUP}, "anonymous_admin"),
     ({"actor": CHANNEL_BOT, "sender_chat": CHANNEL}, "not_a_person"),
     ({"actor": ANONYMOUS, "sender_chat": SECOND}, "not_a_person"),

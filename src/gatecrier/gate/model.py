@@ -156,6 +156,16 @@ Exemptions = Mapping[Subject, datetime | None]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Exemption:
+    """Somebody whom the channels do not matter for, until when, since when, and who wanted it."""
+
+    subject: Subject
+    until: datetime | None
+    added_at: datetime
+    added_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class History:
     """
     What one person did in one group so far.

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from gatecrier.kernel.errors import Refused
+from gatecrier.kernel.language import LANGUAGES
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -126,7 +127,9 @@ def changed(options: Options, name: str, value: object) -> Options:
     elif name in FLAGS:
         change = {name: _flag(name, value)}
     elif name == "language":
-        change = {name: str(value)}
+        change = {name: _language(str(value))}
+    elif name == "templates" and isinstance(value, Mapping):
+        change = {name: dict(value)}  # checked by whoever takes them from people
     else:
         known = ", ".join(sorted(each.name for each in fields(options)))
         raise Refused(f'There is no option "{name}".', remedy=f"There are: {known}.", code="no_such_option")
@@ -147,6 +150,13 @@ def _choice(name: str, value: object) -> StrEnum:
     except ValueError:
         known = ", ".join(CHOICES[name])
         raise Refused(f"{name} takes one of: {known}.", field=name, code="bad_option") from None
+
+
+def _language(value: str) -> str:
+    if value not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        raise Refused(f"language takes one of: {known}.", field="language", code="bad_option")
+    return value
 
 
 def _flag(name: str, value: object) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from gatecrier.telegram.bot import Button
 from gatecrier.telegram.lanes import Lane
-from gatecrier.telegram.updates import ChatInfo, ChatMember, Permissions
+from gatecrier.telegram.updates import ChatInfo, ChatMember, Permissions, Person
 
 
 class Reads(Protocol):
@@ -17,6 +17,9 @@ class Reads(Protocol):
 
     async def get_admins(self, chat_id: int) -> list[ChatMember]:
         """Owner and administrators."""
+
+    async def get_me(self) -> Person:
+        """The bot itself."""
 
     async def get_chat(self, chat: int | str) -> ChatInfo:
         """A chat by id or by "@name"."""

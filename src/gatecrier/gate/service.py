@@ -9,10 +9,16 @@ import structlog
 from gatecrier.gate import rules
 from gatecrier.gate.failures import all_done
 from gatecrier.gate.gates import Gates, LiveGate
+from gatecrier.gate.governing.doctor import Doctor
+from gatecrier.gate.governing.moves import Moves
 from gatecrier.gate.governing.proofs import Proofs
 from gatecrier.gate.governing.protection import Protection
+from gatecrier.gate.governing.records import Records
+from gatecrier.gate.governing.simulation import Simulator
+from gatecrier.gate.governing.steering import Steering
 from gatecrier.gate.holding.changes import Changes
 from gatecrier.gate.holding.enforcement import Enforcement
+from gatecrier.gate.holding.freeing import Freeing
 from gatecrier.gate.holding.ledger import Ledger
 from gatecrier.gate.holding.suspension import Suspensions
 from gatecrier.gate.holding.verdicts import Verdicts
@@ -67,6 +73,8 @@ class Gatekeeper:
     Attributes:
         bell: Set when a card must change; `cards.CardKeeper` waits for it.
         gates, standings: What this process holds in memory, for loops, benchmarks and reports.
+        steering: Changes of mode, options, texts and exemptions.
+        records, doctor, simulator: What operators look at.
         sweeper: To be run every ten seconds.
     """
 
@@ -97,8 +105,15 @@ class Gatekeeper:
         self._enforcement = Enforcement(
             database, clock, telegram, bot_id, standings=self.standings, bell=self.bell
         )
+        self.moves = Moves(database, clock, bot_id, gates=self.gates)
         self._suspensions = Suspensions(
-            database, clock, telegram, bot_id, gates=self.gates, verifier=self._verifier
+            database,
+            clock,
+            telegram,
+            bot_id,
+            gates=self.gates,
+            verifier=self._verifier,
+            moved=self.moves.move,
         )
         self._changes = Changes(
             database,
@@ -112,15 +127,25 @@ class Gatekeeper:
             enforcement=self._enforcement,
             suspensions=self._suspensions,
         )
+        proofs, freeing = Proofs(telegram, bot_id), Freeing(clock, bot_id, self._enforcement)
         self._protection = Protection(
             database,
             clock,
             telegram,
             bot_id,
             gates=self.gates,
-            proofs=Proofs(telegram, bot_id),
-            enforcement=self._enforcement,
+            proofs=proofs,
+            freeing=freeing,
             standings=self.standings,
+        )
+        self.steering = Steering(
+            database,
+            clock,
+            bot_id,
+            gates=self.gates,
+            proofs=proofs,
+            enforcement=self._enforcement,
+            freeing=freeing,
         )
         self._verdicts = Verdicts(
             database,
@@ -130,6 +155,17 @@ class Gatekeeper:
             inquiry=self._inquiry,
             enforcement=self._enforcement,
             suspensions=self._suspensions,
+        )
+        self.records = Records(database, clock, bot_id, gates=self.gates, admins=self._admins)
+        self.doctor = Doctor(database, telegram, bot_id, gates=self.gates)
+        self.simulator = Simulator(
+            database,
+            clock,
+            bot_id,
+            gates=self.gates,
+            proofs=proofs,
+            admins=self._admins,
+            verifier=self._verifier,
         )
         self.sweeper = Sweeper(
             database,
@@ -172,6 +208,8 @@ class Gatekeeper:
 
     def passes(self, message: Message) -> bool:
         """Whether a message, new or edited, may stay, decided at once; False: call `handle_message`."""
+        if message.is_service and self.moves.concerns(message):
+            return False
         live = self._live(message.chat.id)
         if live is None:
             return True
@@ -195,6 +233,9 @@ class Gatekeeper:
             TryLater: Telegram does not say whether the sender belongs (the message is deleted, nobody
                 muted), or does not let us act now: repeat it later.
         """
+        if message.is_service and self.moves.concerns(message):
+            await self.moves.heard(message)
+            return None
         live = self.gates.get(message.chat.id)
         if live is None:
             return None
@@ -206,7 +247,10 @@ class Gatekeeper:
             await self._carry_out(live, message, decision)
         except (Misconfigured, PeerGone) as error:
             log.warning("gate.cannot_act", chat=message.chat.id, code=error.code)
-            await self._suspensions.suspend(live, Cause.LOST_RIGHTS)
+            if isinstance(error, PeerGone) and error.migrate_to:
+                await self.moves.move(message.chat.id, error.migrate_to)
+            elif await self._suspensions.look(live):  # all seems well, and is not: look again in a minute
+                await self._suspensions.suspend(live, Cause.LOST_RIGHTS)
         return decision
 
     async def handle_member_change(self, change: MemberChange) -> None:
@@ -250,6 +294,14 @@ class Gatekeeper:
             TryLater: Telegram does not answer.
         """
         return await self._protection.protect(chat, actor, sender_chat, text, mode)
+
+    async def order(self, chat_id: int, text: str, *, mode: Mode | None = None, actor: str) -> Protected:
+        """As `protect`, by the word of an operator: nobody but the bot is proven to be an admin."""
+        return await self._protection.order(chat_id, text, mode, by=actor)
+
+    async def give_up(self, chat_id: int, text: str = "", *, actor: str) -> Unprotected:
+        """As `unprotect`, by the word of an operator."""
+        return await self._protection.give_up(chat_id, text, by=actor)
 
     async def unprotect(
         self, chat: Chat, actor: Person | None, sender_chat: Chat | None = None, text: str = ""

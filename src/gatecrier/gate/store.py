@@ -9,11 +9,33 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.gate import options
-from gatecrier.gate.model import Cause, Channel, Gate, Known, Mode, Raid, Source, Subject, Suspension
+from gatecrier.gate.model import (
+    Cause,
+    Channel,
+    Exemption,
+    Gate,
+    Known,
+    Mode,
+    Raid,
+    Source,
+    Subject,
+    Suspension,
+)
 from gatecrier.gate.options import Options
 from gatecrier.gate.policy import NOTHING, Policy, as_json, from_json
 from gatecrier.gate.standing import Standing
-from gatecrier.gate.tables import exemptions, gate_channels, gates, join_requests, roster, standings
+from gatecrier.gate.tables import (
+    cards,
+    cases,
+    deletions,
+    exemptions,
+    gate_channels,
+    gates,
+    join_requests,
+    restrictions,
+    roster,
+    standings,
+)
 from gatecrier.storage.database import insert_into
 
 ROWS_AT_ONCE = 500  # PostgreSQL takes 32,767 parameters in one statement
@@ -51,6 +73,19 @@ class GateStore:
         for group, subject, until in (await self._connection.execute(query)).all():
             found[group][_subject(subject)] = until
         return found
+
+    async def exempted(self, chat_id: int) -> list[Exemption]:
+        """Who is exempt in a group, with whoever wanted it; the newest last."""
+        query = sa.select(exemptions).where(exemptions.c.chat_id == chat_id).order_by(exemptions.c.added_at)
+        return [
+            Exemption(
+                subject=_subject(row["subject"]),
+                until=row["until"],
+                added_at=row["added_at"],
+                added_by=row["added_by"],
+            )
+            for row in (await self._connection.execute(query)).mappings()
+        ]
 
     async def owner(self, chat_id: int) -> int | None:
         """Which bot gates this group; None: no bot does."""
@@ -122,6 +157,16 @@ class GateStore:
                 )
             )
 
+    async def rename_channel(self, channel: Channel) -> None:
+        """A channel has another title, name or link now, in every gate of this bot that requires it."""
+        ours = sa.select(gates.c.chat_id).where(gates.c.bot_id == self._bot_id)
+        row = _channel_row(channel)
+        await self._connection.execute(
+            sa.update(gate_channels)
+            .where(gate_channels.c.channel_id == channel.id, gate_channels.c.chat_id.in_(ours))
+            .values({name: row[name] for name in ("title", "username", "join_url")})
+        )
+
     async def set_policy(self, chat_id: int, policy: Policy) -> None:
         """What the group demands from now on; its channels are `demand`'s and `drop`'s."""
         await self._update(chat_id, policy=json.dumps(as_json(policy)))
@@ -146,6 +191,26 @@ class GateStore:
                 gate_channels.c.chat_id == chat_id, gate_channels.c.channel_id.in_(list(channel_ids))
             )
         )
+
+    async def move(self, old: int, new: int) -> bool:
+        """
+        Rename a group in every table; False: there was nothing of it.
+
+        Where the new id has a gate already, that one holds, and what is left of the old one goes.
+        """
+        await self.lock(old)
+        taken = await self.owner(new) is not None
+        if await self.owner(old) is None:
+            return False
+        for table in _OF_A_GROUP:
+            if taken or table is deletions or table is cards:  # messages have other ids there
+                await self._connection.execute(sa.delete(table).where(table.c.chat_id == old))
+            else:
+                await self._connection.execute(sa.delete(table).where(table.c.chat_id == new))
+                await self._connection.execute(
+                    sa.update(table).where(table.c.chat_id == old).values(chat_id=new)
+                )
+        return True
 
     async def remove(self, chat_id: int) -> None:
         """Forget the gate and all it knows of people; restrictions stay until they are lifted."""
@@ -255,6 +320,16 @@ class StandingStore:
         row = (await self._connection.execute(query)).mappings().one_or_none()
         return _known(row) if row else None
 
+    async def of(self, channels: Sequence[int], people: Sequence[int]) -> dict[int, dict[int, Standing]]:
+        """What is known of these people in these channels, however old, by person and channel."""
+        query = sa.select(standings.c.person_id, standings.c.chat_id, standings.c.standing).where(
+            standings.c.chat_id.in_(channels), standings.c.person_id.in_(people)
+        )
+        found: dict[int, dict[int, Standing]] = {}
+        for person_id, channel_id, standing in (await self._connection.execute(query)).all():
+            found.setdefault(person_id, {})[channel_id] = Standing(standing)
+        return found
+
     async def since(self, moment: datetime) -> AsyncIterator[list[Known]]:
         """Every standing learnt since then, some thousand at a time: there may be a million."""
         query = sa.select(standings).where(standings.c.checked_at >= moment)
@@ -262,6 +337,11 @@ class StandingStore:
         async for rows in result.mappings().partitions(ROWS_AT_ONCE):
             yield [_known(row) for row in rows]
 
+
+_OF_A_GROUP = (
+    gate_channels, exemptions, roster, join_requests, restrictions, cases, cards, deletions, gates,
+)  # fmt: skip
+"""Every table of the gate that knows groups by their id."""
 
 _RUNNING: dict[str, object] = {
     "suspended_at": None,

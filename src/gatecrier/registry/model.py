@@ -54,3 +54,16 @@ class Audience:
     def eligible(self) -> int:
         """Who may be messaged now."""
         return self.total - sum(self.suppressed.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEntry:
+    """One row of the audit log; see `store.record_audit` for its words."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: str
+    about: str

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gatecrier.registry.model import Audience, Subscriber, SuppressionReason
+from gatecrier.registry.model import Audience, AuditEntry, Subscriber, SuppressionReason
 from gatecrier.storage.database import insert_into
 from gatecrier.storage.schema import BigId, Utc, metadata
 
@@ -285,3 +285,23 @@ async def record_audit(
             at=at, actor=actor, action=action, subject=subject, detail=detail, about=about
         )
     )
+
+
+async def read_audit(
+    connection: AsyncConnection, *, subject: str, about: str = "", before_id: int | None = None, limit: int
+) -> list[AuditEntry]:
+    """Rows of the audit log, newest first; with `about`, those alone that concern somebody."""
+    query = sa.select(audit_log).where(audit_log.c.subject == subject)
+    if about:
+        query = query.where(audit_log.c.about == about)
+    if before_id is not None:
+        query = query.where(audit_log.c.id < before_id)
+    rows = await connection.execute(query.order_by(audit_log.c.id.desc()).limit(limit))
+    return [AuditEntry(**row) for row in rows.mappings()]
+
+
+async def expire_audit(connection: AsyncConnection, *, before: datetime, limit: int) -> int:
+    """Forget up to `limit` rows older than that; returns how many."""
+    old = sa.select(audit_log.c.id).where(audit_log.c.at < before).order_by(audit_log.c.id).limit(limit)
+    result = await connection.execute(sa.delete(audit_log).where(audit_log.c.id.in_(old)))
+    return result.rowcount

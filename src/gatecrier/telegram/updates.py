@@ -237,6 +237,7 @@ class ChatInfo(Record, frozen=True):
     linked_chat_id: int | None = None
     invite_link: str = ""
     permissions: Permissions | None = None
+    join_by_request: bool = False
 
 
 class MemberChange(

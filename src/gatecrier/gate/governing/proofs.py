@@ -13,7 +13,7 @@ from gatecrier.gate.names import plain
 from gatecrier.gate.outside import Reads
 from gatecrier.gate.standing import Standing
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, NotFound, PeerGone, Refused
-from gatecrier.telegram.updates import Chat, ChatInfo, ChatMember, ChatType, Person
+from gatecrier.telegram.updates import GROUPS, Chat, ChatInfo, ChatMember, ChatType, Person
 
 
 class Proofs:
@@ -28,10 +28,13 @@ class Proofs:
         self._bot_id = bot_id
 
     async def admin_of_group(self, chat: Chat, actor: Person | None, sender_chat: Chat | None) -> Person:
-        """The person who asks, proven to be an admin of this supergroup who may restrict members."""
-        require_supergroup(chat)
-        person = _require_person(chat, actor, sender_chat)
-        place = await self._place_in_group(chat, person)
+        """The person who asks, proven to be an admin of this group who may restrict members."""
+        require_group(chat)
+        return await self.admin(chat.id, _require_person(chat, actor, sender_chat))
+
+    async def admin(self, chat_id: int, person: Person) -> Person:
+        """A person, proven to be an admin of this group who may restrict members."""
+        place = await self._place_in_group(chat_id, person)
         if place.status == "creator" or (place.status == "administrator" and place.can_restrict_members):
             return person
         raise Refused(
@@ -39,6 +42,13 @@ class Proofs:
             remedy="Ask the group's owner.",
             code="not_admin",
         )
+
+    async def group(self, chat_id: int) -> Chat:
+        """The group of this id, which this bot can look at."""
+        info = await self._find(chat_id)
+        chat = Chat(id=info.id, type=info.type, title=info.title, username=info.username)
+        require_group(chat)
+        return chat
 
     async def bot_can_enforce(self, chat: Chat) -> None:
         """This bot may delete messages and restrict members in the group."""
@@ -53,8 +63,8 @@ class Proofs:
             code="bot_lacks_rights",
         )
 
-    async def channel(self, reference: Reference, actor: Person) -> Channel:
-        """The channel that is named, which this bot and the actor both administer."""
+    async def channel(self, reference: Reference, actor: Person | None) -> Channel:
+        """The channel that is named, which this bot and the actor both administer; None: an operator."""
         info = await self._find(reference)
         _require_channel(info, reference)
         label = _label(info)
@@ -64,7 +74,7 @@ class Proofs:
                 remedy="Add me there as an administrator (no special right is needed), then try again.",
                 code="bot_not_in_channel",
             )
-        if not (await self._place(info.id, actor.id)).is_admin:
+        if actor is not None and not (await self._place(info.id, actor.id)).is_admin:
             raise Refused(
                 f"You are no administrator of {label}.",
                 remedy="One of its administrators, who is an admin here too, must send this command.",
@@ -90,9 +100,9 @@ class Proofs:
                 code="bot_not_in_channel",
             ) from error
 
-    async def _place_in_group(self, chat: Chat, person: Person) -> ChatMember:
+    async def _place_in_group(self, chat_id: int, person: Person) -> ChatMember:
         try:
-            return await self._telegram.get_member(chat.id, person.id)
+            return await self._telegram.get_member(chat_id, person.id)
         except NotFound:
             return ChatMember()
         except (Misconfigured, PeerGone) as error:
@@ -114,20 +124,14 @@ class Proofs:
             raise
 
 
-def require_supergroup(chat: Chat) -> None:
+def require_group(chat: Chat) -> None:
     """
-    Only supergroups can be gated.
+    Only groups can be gated.
 
     Raises:
         Refused: it is another kind of chat.
     """
-    if chat.type is ChatType.GROUP:
-        raise Refused(
-            "This is a basic group: Telegram lets nobody be muted in it.",
-            remedy="Turn it into a supergroup first: in its settings, show the chat history to new members.",
-            code="basic_group",
-        )
-    if chat.type is not ChatType.SUPERGROUP:
+    if chat.type not in GROUPS:
         raise Refused("This works in groups only.", remedy="Send it in the group.", code="not_a_group")
 
 

@@ -1,19 +1,15 @@
 """Changing what a group demands: `/protect`, `/unprotect`, and freeing people by an operator's word."""
 
-import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
-
-import structlog
 
 from gatecrier.gate import policy
 from gatecrier.gate.gates import Gates
 from gatecrier.gate.governing.demands import parse
 from gatecrier.gate.governing.proofs import Proofs
 from gatecrier.gate.governing.references import MOST, Reference
-from gatecrier.gate.holding.enforcement import IN_TIME, Enforcement, Lifted
+from gatecrier.gate.holding.freeing import Freeing
 from gatecrier.gate.holding.ledger import Ledger
 from gatecrier.gate.journal import note
 from gatecrier.gate.knowledge.standings import Standings
@@ -25,12 +21,9 @@ from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import GateStore
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Conflict, GatecrierError, NotFound, Refused
+from gatecrier.kernel.language import best
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Chat, Person
-
-log = structlog.get_logger(__name__)
-
-FREED_AT_ONCE = 10  # liftings side by side: each is two calls
 
 
 class Protection:
@@ -45,7 +38,7 @@ class Protection:
         *,
         gates: Gates,
         proofs: Proofs,
-        enforcement: Enforcement,
+        freeing: Freeing,
         standings: Standings,
     ) -> None:
         self._database = database
@@ -54,14 +47,24 @@ class Protection:
         self._bot_id = bot_id
         self._gates = gates
         self._proofs = proofs
-        self._enforcement = enforcement
+        self._freeing = freeing
         self._standings = standings
 
     async def protect(
         self, chat: Chat, actor: Person | None, sender_chat: Chat | None, text: str, mode: Mode | None
     ) -> Protected:
-        """Prove everything first, then change everything in one transaction."""
+        """By the word of an admin of the group and of its channels."""
         person = await self._proofs.admin_of_group(chat, actor, sender_chat)
+        return await self._protect(chat, text, mode, person)
+
+    async def order(self, chat_id: int, text: str, mode: Mode | None, *, by: str) -> Protected:
+        """By the word of an operator of this deployment; the bot's own rights are proven all the same."""
+        return await self._protect(await self._proofs.group(chat_id), text, mode, None, by=by)
+
+    async def _protect(
+        self, chat: Chat, text: str, mode: Mode | None, person: Person | None, *, by: str = ""
+    ) -> Protected:
+        """Prove everything first, then change everything in one transaction."""
         demand = parse(text)
         if not demand.references:
             raise Refused(
@@ -79,10 +82,10 @@ class Protection:
             policy=policy.renumbered(demand.policy, ids),
             channels=tuple({channel.id: channel for channel in channels}.values()),
             created_at=self._clock.now(),
-            options=Options(language=person.language_code or "en"),
+            options=Options(language=best(person.language_code if person else "")),
             linked_chat_id=(await self._telegram.get_chat(chat.id)).linked_chat_id,
         )
-        await self._write(gate, has_mode=mode is not None, by=f"person:{person.id}")
+        await self._write(gate, has_mode=mode is not None, by=f"person:{person.id}" if person else by)
         await self._gates.renew(chat.id)
         live = self._gates.get(chat.id)
         return Protected(live.gate if live else gate, gate.channels)
@@ -90,43 +93,38 @@ class Protection:
     async def unprotect(
         self, chat: Chat, actor: Person | None, sender_chat: Chat | None, text: str
     ) -> Unprotected:
-        """Stop demanding first, then free: a crash in between leaves the healer the rest."""
+        """By the word of an admin of the group."""
         person = await self._proofs.admin_of_group(chat, actor, sender_chat)
-        await self._gates.renew(chat.id)
-        live = self._gates.get(chat.id)
+        return await self.give_up(chat.id, text, by=f"person:{person.id}")
+
+    async def give_up(self, chat_id: int, text: str, *, by: str) -> Unprotected:
+        """Stop demanding first, then free: a crash in between leaves the healer the rest."""
+        await self._gates.renew(chat_id)
+        live = self._gates.get(chat_id)
         if live is None:
             raise NotFound("This group is not protected.", code="no_gate")
         removed = await self._named(live.gate, parse(text).references)
-        by = f"person:{person.id}"
-        people = await self._stop_demanding(chat.id, removed, by=by)
-        await self._gates.renew(chat.id)
-        freed = await self._free(chat.id, people, Outcome.UNPROTECTED)
-        self._enforcement.ring()
-        now = self._gates.get(chat.id)
+        people = await self._stop_demanding(chat_id, removed, by=by)
+        await self._gates.renew(chat_id)
+        freed = await self._freeing.free(chat_id, people, Outcome.UNPROTECTED)
+        now = self._gates.get(chat_id)
         return Unprotected(now.gate if now else None, removed, freed, len(people) - freed)
 
     async def release(self, chat_id: int, person_id: int | None, *, actor: str) -> tuple[int, int]:
         """Free people whatever they lack; how many were, and how many wait."""
+        now = self._clock.now()
         async with self._database.transaction() as connection:
             await GateStore(connection, self._bot_id).lock(chat_id)
-            ledger = Ledger(connection, self._bot_id)
-            people = [
-                id_ for id_ in await ledger.restricted(chat_id) if person_id is None or id_ == person_id
-            ]
+            held = await Ledger(connection, self._bot_id).everybody_held(chat_id)
+            people = [id_ for id_ in held if person_id is None or id_ == person_id]
             if not people:
                 raise NotFound("We hold nobody like that in this group.", code="not_held")
-            await self._announce_lifting(ledger, chat_id, people, Outcome.RELEASED)
-            detail = f"{len(people)} people"
+            await self._freeing.announce(connection, chat_id, people, Outcome.RELEASED)
+            whom, detail = person_id or 0, f"{len(people)} people"
             await note(
-                connection,
-                "release",
-                at=self._clock.now(),
-                chat_id=chat_id,
-                person_id=person_id or 0,
-                detail=detail,
-                by=actor,
+                connection, "release", at=now, chat_id=chat_id, person_id=whom, detail=detail, by=actor
             )
-        freed = await self._free(chat_id, people, Outcome.RELEASED)
+        freed = await self._freeing.free(chat_id, people, Outcome.RELEASED)
         return freed, len(people) - freed
 
     async def _check_owner(self, chat_id: int) -> None:
@@ -190,8 +188,8 @@ class Protection:
                 people, others = self._sorted_out(await ledger.cases_in(chat_id), left)
             else:
                 await store.remove(chat_id)
-                people, others = await ledger.restricted(chat_id), {}
-            await self._announce_lifting(ledger, chat_id, people, Outcome.UNPROTECTED)
+                people, others = await ledger.everybody_held(chat_id), {}
+            await self._freeing.announce(connection, chat_id, people, Outcome.UNPROTECTED)
             await ledger.set_all_missing(chat_id, others)
             detail = json.dumps(policy.as_json(left))
             await note(connection, "unprotect", at=now, chat_id=chat_id, detail=detail, by=by)
@@ -211,26 +209,6 @@ class Protection:
             elif judgement.missing != case.missing:
                 others[case] = judgement.missing
         return free, others
-
-    async def _announce_lifting(
-        self, ledger: Ledger, chat_id: int, people: Iterable[int], outcome: Outcome
-    ) -> None:
-        due_at = self._clock.now() + IN_TIME + timedelta(minutes=1)
-        await ledger.begin_lifting(chat_id, people, outcome, due_at=due_at)
-
-    async def _free(self, chat_id: int, people: Sequence[int], outcome: Outcome) -> int:
-        """Lift what was announced; what fails waits for the healer. Returns how many are free."""
-        room = asyncio.Semaphore(FREED_AT_ONCE)
-
-        async def one(person_id: int) -> bool:
-            async with room:
-                try:
-                    return await self._enforcement.lift(chat_id, person_id, outcome) is not Lifted.BY_ADMIN
-                except GatecrierError as error:
-                    log.warning("gate.not_freed_yet", chat=chat_id, code=error.code)
-                    return False
-
-        return sum(await asyncio.gather(*map(one, people)))
 
 
 def _added(before: Gate, wanted: Gate, *, has_mode: bool) -> Gate:

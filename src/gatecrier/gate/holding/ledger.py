@@ -133,10 +133,11 @@ class Ledger:
         )
         return [_restriction(row) for row in (await self._connection.execute(query)).mappings()]
 
-    async def restricted(self, chat_id: int) -> list[int]:
-        """Everybody we muted in this group."""
-        query = sa.select(restrictions.c.person_id).where(restrictions.c.chat_id == chat_id)
-        return list((await self._connection.execute(query)).scalars())
+    async def everybody_held(self, chat_id: int) -> list[int]:
+        """Everybody we muted in this group, or opened a case about (in basic groups nobody is muted)."""
+        muted = sa.select(restrictions.c.person_id).where(restrictions.c.chat_id == chat_id)
+        named = sa.select(cases.c.person_id).where(cases.c.chat_id == chat_id, cases.c.closed_at.is_(None))
+        return sorted((await self._connection.execute(muted.union(named))).scalars())
 
     async def open_case(self, case: Case) -> bool:
         """Open a case; False when the person has one in this group, which stays as it is."""

@@ -1,5 +1,6 @@
 """Gates that cannot decide: set aside with a cause, told to the admins once, and back by themselves."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
@@ -13,7 +14,7 @@ from gatecrier.gate.outside import Telegram
 from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import GateStore
 from gatecrier.kernel.clock import Clock
-from gatecrier.kernel.errors import GatecrierError, NotFound, OutcomeUnknown, TryLater
+from gatecrier.kernel.errors import GatecrierError, NotFound, OutcomeUnknown, PeerGone, TryLater
 from gatecrier.storage.database import Database
 from gatecrier.telegram.lanes import Lane
 from gatecrier.telegram.updates import ChatMember
@@ -22,6 +23,11 @@ log = structlog.get_logger(__name__)
 
 TOLD_LIFE = timedelta(hours=1)  # a cause that comes and goes is told once in an hour
 LOOK_AGAIN = 60.0  # seconds between two looks at a suspended gate
+ROUTINE = 4 * 3600.0  # seconds between two looks at any gate: what no update told of is found then
+
+
+Moved = Callable[[int, int], Awaitable[None]]
+"""Told of a group that has another id now: the old one, the new one."""
 
 
 class Suspensions:
@@ -36,6 +42,7 @@ class Suspensions:
         *,
         gates: Gates,
         verifier: Verifier,
+        moved: Moved,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -43,7 +50,9 @@ class Suspensions:
         self._bot_id = bot_id
         self._gates = gates
         self._verifier = verifier
+        self._moved = moved
         self._looked_at: dict[int, float] = {}
+        self._started = clock.monotonic()
 
     async def suspend(self, live: LiveGate, cause: Cause, *, channel_id: int = 0, person_id: int = 0) -> None:
         """Let everybody talk, and tell the admins; of many who find the same fault one does it."""
@@ -79,6 +88,9 @@ class Suspensions:
             fault = await self._fault(live.gate)
         except (TryLater, OutcomeUnknown):
             return True
+        except PeerGone as gone:
+            await self._moved(live.gate.chat_id, gone.migrate_to or 0)
+            return True
         if fault is not None:
             cause, channel_id = fault
             await self.suspend(live, cause, channel_id=channel_id)
@@ -87,21 +99,38 @@ class Suspensions:
         return fault is None
 
     async def look_again(self) -> int:
-        """Look at suspended gates, each once a minute at most; returns how many resumed."""
+        """
+        Look at suspended gates, each once a minute at most; returns how many resumed.
+
+        One gate a run is looked at although all seems well, each every four hours. A parked one rests
+        with those: the update that the bot is back wakes it.
+        """
         resumed = 0
         for live in self._gates.all():
-            if live.gate.suspension is None:
+            suspension = live.gate.suspension
+            if suspension is None or suspension.cause is Cause.PARKED:
                 continue
-            if not live.gate.suspension.told:
+            if not suspension.told:
                 await self.tell(live.gate)
-            since = self._clock.monotonic() - self._looked_at.get(live.gate.chat_id, -LOOK_AGAIN)
-            if since >= LOOK_AGAIN and await self.look(live):
+            if self._rested(live) >= LOOK_AGAIN and await self.look(live):
                 resumed += live.gate.suspension is None
+        longest = max(self._gates.all(), key=self._rested, default=None)
+        if longest is not None and self._rested(longest) >= ROUTINE:
+            await self.look(longest)
         return resumed
+
+    def _rested(self, live: LiveGate) -> float:
+        """Seconds since this gate was looked at, or since this process began."""
+        last = self._looked_at.get(live.gate.chat_id)
+        if last is None:
+            last = self._started - (LOOK_AGAIN if live.gate.suspension else 0.0)
+        return self._clock.monotonic() - last
 
     async def tell(self, gate: Gate) -> None:
         """One message to the group's admins; again later only if it surely was not sent."""
-        if gate.suspension is None or not await self._claim(gate.chat_id):
+        if gate.suspension is None or gate.suspension.cause is Cause.PARKED:
+            return  # whoever removed the bot does not hear it any more
+        if not await self._claim(gate.chat_id):
             return
         try:
             await self._telegram.send_message(
@@ -128,7 +157,10 @@ class Suspensions:
 
     async def _fault(self, gate: Gate) -> tuple[Cause, int] | None:
         """What is wrong, and with which channel (0: with the group); None when all is well."""
-        if not can_enforce(await self._own_place(gate.chat_id)):
+        place = await self._own_place(gate.chat_id)
+        if not place.belongs:
+            return Cause.PARKED, 0
+        if not can_enforce(place):
             return Cause.LOST_RIGHTS, 0
         for channel in gate.channels:
             if not await self._can_ask(gate, channel):
@@ -150,6 +182,8 @@ class Suspensions:
         except NotFound:
             return ChatMember()
         except GatecrierError as error:
+            if isinstance(error, PeerGone) and error.migrate_to:
+                raise
             if meaning(error) is Standing.MISCONFIGURED:
                 return ChatMember()
             raise TryLater(error.text, code=error.code) from error

@@ -118,14 +118,13 @@ class RosterStore:
         """What one person did in one group so far."""
         query = sa.select(roster).where(*_whose(chat_id, person_id))
         row = (await self._connection.execute(query)).mappings().one_or_none()
-        return History(**{name: row[name] for name in History.__dataclass_fields__}) if row else History()
+        return _history(row) if row else History()
 
-    async def groups_of(self, person_id: int) -> list[int]:
-        """The groups of this bot in which a person was seen, and has not left."""
-        query = sa.select(roster.c.chat_id).where(
-            roster.c.person_id == person_id, roster.c.bot_id == self._bot_id, roster.c.present
-        )
-        return list((await self._connection.execute(query)).scalars())
+    async def everybody(self, chat_id: int) -> list[tuple[int, History]]:
+        """Whoever was seen in a group and has not left, with what they did."""
+        query = sa.select(roster).where(roster.c.chat_id == chat_id, roster.c.present)
+        rows = (await self._connection.execute(query.order_by(roster.c.person_id))).mappings()
+        return [(row["person_id"], _history(row)) for row in rows]
 
     async def outside(self, person_id: int, groups: Sequence[int]) -> set[int]:
         """Those of these groups in which a person is known not to be."""
@@ -161,3 +160,7 @@ class RosterStore:
 
 def _whose(chat_id: int, person_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     return roster.c.chat_id == chat_id, roster.c.person_id == person_id
+
+
+def _history(row: sa.RowMapping) -> History:
+    return History(**{name: row[name] for name in History.__dataclass_fields__})

@@ -20,7 +20,7 @@ from gatecrier.telegram.updates import (
     Person,
 )
 
-BOT = Person(id=1, is_bot=True, first_name="Gatecrier")
+BOT = Person(id=1, is_bot=True, first_name="Gatecrier", username="gate_bot")
 GROUP = Chat(id=-1001000000002, type=ChatType.SUPERGROUP, title="The group")
 OTHER_GROUP = Chat(id=-1001000000003, type=ChatType.SUPERGROUP, title="Another group")
 CHANNEL = Chat(id=-1001000000001, type=ChatType.CHANNEL, title="News", username="news")
@@ -56,6 +56,7 @@ class FakeTelegram:
         faults: method name, or (method name, chat id) → the error that its calls raise.
     """
 
+    bot: Person = BOT
     infos: dict[int, ChatInfo] = field(default_factory=dict)
     places: dict[tuple[int, int], ChatMember] = field(default_factory=dict)
     messages: set[tuple[int, int]] = field(default_factory=set)

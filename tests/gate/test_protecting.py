@@ -243,7 +243,7 @@ async def test_every_change_is_in_the_audit_log(gated: World) -> None:
     owner, group = f"person:{OWNER.id}", f"chat:{GROUP.id}"
     assert [tuple(row) for row in rows] == [
         (owner, "gate.protect", group),
-        ("gatecrier", "gate.enforce", group),
+        ("gatecrier", "gate.delete", group),
         ("gatecrier", "gate.hold", group),
         ("operator:7", "gate.release", group),
         ("gatecrier", "gate.close", group),

@@ -167,8 +167,10 @@ def about_person(
     """
     standing, remainder = judge(gate.policy, standings)
     action, reason = CONSEQUENCES[standing]
-    if standing is Standing.NOT_MEMBER and history is not None:
-        action, reason = leniency(gate, history, now, key=key)
+    if history is not None and standing is not Standing.MEMBER and in_grace(gate, history, now):
+        action, reason = Action.PASS, Reason.GRACE  # whatever Telegram would say
+    elif history is not None and standing is Standing.NOT_MEMBER:
+        action, reason = leniency(gate, history, key=key)
     missing = policy.channels(remainder) if remainder is not None else ()
     return Decision(action=action, reason=reason, person=person, missing=missing)
 
@@ -182,15 +184,8 @@ CONSEQUENCES: dict[Standing, tuple[Action, Reason]] = {
 }
 
 
-def leniency(gate: Gate, history: History, now: datetime, *, key: str) -> tuple[Action, Reason]:
-    """
-    The ladder that somebody who lacks a channel climbs: free messages, warnings, deletions, mutes, out.
-
-    A period of grace comes before it, for people who were here before the gate, or who have just left
-    a channel and may come back.
-    """
-    if in_grace(gate, history, now):
-        return Action.PASS, Reason.GRACE
+def leniency(gate: Gate, history: History, *, key: str) -> tuple[Action, Reason]:
+    """The ladder that somebody who lacks a channel climbs: free messages, warnings, deletions, mutes, out."""
     options = gate.options
     left = strikes_before(history, key)
     for action, reason, many in (
@@ -218,7 +213,11 @@ def is_held_unasked(gate: Gate, history: History, now: datetime) -> bool:
 
 
 def in_grace(gate: Gate, history: History, now: datetime) -> bool:
-    """Whether this person need not belong yet."""
+    """
+    Whether this person need not belong yet.
+
+    Because they were here before the gate, or have just left a channel and may come back.
+    """
     options = gate.options
     was_here = history.came_at is None or history.came_at < gate.created_at
     if was_here and now < gate.created_at + timedelta(seconds=options.grace):

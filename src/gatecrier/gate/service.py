@@ -58,7 +58,15 @@ FORGOTTEN_AT_ONCE = 1000  # cases; SQLite has one writer, who must not be kept l
 HALF_DONE_AT_ONCE = 100  # restrictions that one run of the healer finishes
 
 
-_NOTED = frozenset({Action.WARN, Action.DELETE, Action.BAN_CHANNEL, Action.KICK, Action.ENFORCE})
+_NOTED = {
+    Action.WARN: "warn",
+    Action.DELETE: "delete",
+    Action.BAN_CHANNEL: "ban_channel",
+    Action.KICK: "kick",
+    Action.ENFORCE: "delete",  # the hold is noted apart, where it is announced
+}
+"""What the journal calls each deed."""
+
 _STRIKES = frozenset({Reason.NOT_MEMBER, Reason.FREE_MESSAGE, Reason.WARNED})
 
 
@@ -468,7 +476,9 @@ class Gatekeeper:
                 whom = person or message.sender_chat
                 await note(
                     connection,
-                    decision.action,
+                    "delete"
+                    if decision.action is Action.ENFORCE
+                    else decision.action,  # the hold is noted apart
                     at=now,
                     chat_id=chat_id,
                     person_id=whom.id if whom else 0,

@@ -89,7 +89,10 @@ class Steering:
         if language not in LANGUAGES:
             known = ", ".join(LANGUAGES)
             raise Refused(
-                f"There is no language {language!r}.", remedy=f"There are: {known}.", field="language"
+                f"There is no language {language!r}.",
+                remedy=f"There are: {known}.",
+                field="language",
+                code="no_such_language",
             )
         kept = {code: own for code, own in gate.options.templates.items() if code != language}
         if text:

@@ -102,6 +102,10 @@ class FakeTelegram:
         """The bot's messages in a chat that carry buttons."""
         return [shown for (chat_id, _), shown in self.shown.items() if chat_id == chat.id and shown.buttons]
 
+    def cards_of(self, person_id: int) -> list[Shown]:
+        """The bot's messages with buttons in a person's private chat."""
+        return [shown for (chat_id, _), shown in self.shown.items() if chat_id == person_id and shown.buttons]
+
     def notices(self, chat: Chat = GROUP) -> list[str]:
         """The bot's messages in a chat without buttons."""
         return [

@@ -10,6 +10,7 @@ same. Admins may decide at any time: what they decided is found done, and nothin
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -145,7 +146,7 @@ class Door:
 
     async def entered(self, chat_id: int, person_id: int) -> None:
         """Somebody is in the group now, whoever let them in: they wait no more."""
-        await self._end(chat_id, person_id)
+        await self._clear(await self._end(chat_id, person_id))
 
     async def _opinion(self, live: LiveGate, request: JoinRequest) -> Opinion:
         if live.gate.mode is Mode.OFF or live.gate.options.door is not When.AUTO:
@@ -187,7 +188,7 @@ class Door:
         if opinion.link is not None:
             await self.exempt_by(live, opinion.link, person_id)
         if request.query_id and await self._telegram.answer_join_query(request.query_id, "approve"):
-            await self._end(chat_id, person_id, admitted=opinion.reason)
+            await self._clear(await self._end(chat_id, person_id, admitted=opinion.reason))
         else:
             await self._admit(chat_id, person_id, opinion.reason)
 
@@ -249,7 +250,7 @@ class Door:
         async with self._database.transaction() as connection:
             waits = await RequestStore(connection, self._bot_id).told(waiting, card_id)
         if not waits:
-            await self._clear(waiting.private_chat_id, card_id)
+            await self._clear(replace(waiting, card_id=card_id))
 
     async def _show(self, live: LiveGate, person: Person, waiting: Waiting, remainder: Policy | None) -> int:
         language, named = person.language_code or live.gate.options.language, live.gate.channels
@@ -291,6 +292,10 @@ class Door:
         Raises:
             TryLater. Misconfigured: the bot may not invite; they wait on, and for an admin.
         """
+        async with self._database.read() as connection:
+            waiting = await RequestStore(connection, self._bot_id).waiting_in(chat_id, person_id)
+        # First the private card: when the request is dealt with, Telegram lets us touch it no more.
+        await self._clear(waiting)
         try:
             await self._telegram.approve_join_request(chat_id, person_id)
         except (Refused, PeerGone) as error:  # they took it back, are in, an admin decided, or are gone
@@ -308,21 +313,22 @@ class Door:
         async with self._database.transaction() as connection:
             await self._note(connection, "queue", request.chat.id, request.person.id, opinion.reason)
 
-    async def _end(self, chat_id: int, person_id: int, *, admitted: Reason | None = None) -> None:
-        """They wait no more; what told them so goes."""
+    async def _end(self, chat_id: int, person_id: int, *, admitted: Reason | None = None) -> Waiting | None:
+        """They wait no more; what was known of their waiting."""
         async with self._database.transaction() as connection:
             store = RequestStore(connection, self._bot_id)
             waiting = await store.waiting_in(chat_id, person_id)
             await store.end(chat_id, person_id)
             if admitted is not None:
                 await self._note(connection, "admit", chat_id, person_id, admitted)
-        if waiting is not None and waiting.card_id:
-            await self._clear(waiting.private_chat_id, waiting.card_id)
+        return waiting
 
-    async def _clear(self, private_chat_id: int, card_id: int) -> None:
+    async def _clear(self, waiting: Waiting | None) -> None:
         """Delete what told somebody what is missing; that it stays does no harm."""
+        if waiting is None or not waiting.card_id:
+            return
         try:
-            await self._telegram.delete_message(private_chat_id, card_id)
+            await self._telegram.delete_message(waiting.private_chat_id, waiting.card_id)
         except GatecrierError as error:
             log.info("gate.private_card_stays", code=error.code)
 

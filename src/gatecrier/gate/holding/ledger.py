@@ -190,6 +190,18 @@ class Ledger:
         """Hold this person without a word for now: they come and go."""
         await self._change_case(case, silent=True)
 
+    async def hush_newcomers(self, chat_id: int, since: datetime) -> None:
+        """Whoever came since then is part of a raid: named no more, and their card is not shown anew."""
+        came = (cases.c.chat_id == chat_id, cases.c.reason == Reason.CAME, cases.c.closed_at.is_(None))
+        await self._connection.execute(
+            sa.update(cases).where(*came, cases.c.opened_at >= since).values(silent=True)
+        )
+        await self._connection.execute(
+            sa.update(cards)
+            .where(cards.c.chat_id == chat_id)
+            .values(wanted=cards.c.wanted + 1, raised=cards.c.shown)
+        )
+
     async def hushed(self) -> set[int]:
         """The groups in which somebody is held without a word; asked for once after a start."""
         query = sa.select(cases.c.chat_id).where(cases.c.silent, cases.c.closed_at.is_(None)).distinct()

@@ -146,10 +146,12 @@ class Raids:
         async with self._database.transaction() as connection:
             await GateStore(connection, self._bot_id).set_raid(chat_id, raid)
             if before is None:
+                await Ledger(connection, self._bot_id).hush_newcomers(chat_id, first)
                 await note(connection, "raid", at=now, chat_id=chat_id, detail=f"{len(came)} came")
         await self._gates.renew(chat_id)
         self.silenced(chat_id)
         if before is None:
+            self._bell.set()
             log.warning("gate.raid", chat=chat_id, came=len(came))
 
     async def _end(self, live: LiveGate) -> bool:

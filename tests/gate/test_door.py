@@ -11,6 +11,7 @@ from gate.conftest import World
 from gate.fake_telegram import ADA, ANN, BEN, BOT, CHANNEL, GROUP, OWNER, SECOND, place
 from gatecrier.gate import options
 from gatecrier.gate.cards import texts
+from gatecrier.gate.cards.texts import Toast
 from gatecrier.gate.governing.exemptions import exempt
 from gatecrier.gate.knowledge.requests import RequestStore, Waiting
 from gatecrier.gate.links import exempting
@@ -42,7 +43,7 @@ async def press(world: World, person: Person = CLEO) -> str:
     (card,) = world.telegram.cards_of(person.id)
     door_id = texts.door_id_of(card.buttons[-1].data)
     assert door_id is not None
-    return (await world.keeper.verify_at_door(door_id, person.id)).text
+    return (await world.keeper.verify_at_door(door_id, person.id, "en")).text
 
 
 async def let_pass(world: World, subject: Subject, *, until: timedelta | None = None) -> None:
@@ -108,7 +109,7 @@ async def test_verify_at_the_door(gated: World) -> None:
     await knock(gated)
     assert "@news" in await press(gated)
     gated.telegram.put(CHANNEL, place(CLEO))
-    assert await press(gated) == texts.LET_IN.text
+    assert await press(gated) == texts.toast("en", Toast.ADMITTED).text
     assert gated.telegram.at(GROUP, CLEO).belongs
 
 
@@ -118,8 +119,8 @@ async def test_a_button_of_the_door_is_only_its_owners(gated: World) -> None:
     row = await waiting(gated)
     assert row is not None
     gated.telegram.put(CHANNEL, place(BEN))
-    assert await gated.keeper.verify_at_door(row.id, BEN.id) == texts.NO_REQUEST
-    assert await gated.keeper.verify_at_door("forged", CLEO.id) == texts.NO_REQUEST
+    assert await gated.keeper.verify_at_door(row.id, BEN.id, "en") == texts.toast("en", Toast.NOT_ASKED)
+    assert await gated.keeper.verify_at_door("forged", CLEO.id, "en") == texts.toast("en", Toast.NOT_ASKED)
 
 
 async def test_a_flood_of_presses_asks_once(gated: World) -> None:
@@ -128,9 +129,9 @@ async def test_a_flood_of_presses_asks_once(gated: World) -> None:
     row = await waiting(gated)
     assert row is not None
     before = gated.telegram.count("get_member")
-    verdicts = [await gated.keeper.verify_at_door(row.id, CLEO.id) for _ in range(10)]
+    verdicts = [await gated.keeper.verify_at_door(row.id, CLEO.id, "en") for _ in range(10)]
     assert gated.telegram.count("get_member") == before + 1
-    assert verdicts[1:] == [texts.WAIT] * 9
+    assert verdicts[1:] == [texts.toast("en", Toast.WAIT)] * 9
 
 
 async def test_doubt_turns_nobody_away(gated: World) -> None:
@@ -229,7 +230,7 @@ async def test_without_the_right_to_invite_they_wait_for_an_admin(gated: World) 
     await knock(gated)
     gated.telegram.faults["approve_join_request"] = Misconfigured("not enough rights", code="no_rights")
     gated.telegram.put(CHANNEL, place(CLEO))
-    assert await press(gated) == texts.ADMINS_DECIDE.text
+    assert await press(gated) == texts.toast("en", Toast.ADMINS_DECIDE).text
     assert await waiting(gated) is not None
     live = gated.keeper.gates.get(GROUP.id)
     assert live is not None

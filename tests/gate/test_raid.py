@@ -88,7 +88,7 @@ async def test_attack_10_a_thousand_joins_a_minute(gated: World) -> None:
     await live_for(gated, 180)
     assert loudest_minute(sent) == 1
     (digest,) = gated.telegram.notices()
-    assert "120 in all" in digest
+    assert "120 people came" in digest
     (card,) = gated.telegram.cards()
     assert "and 115 more" in card.text
     assert len(sent) == 3
@@ -174,9 +174,9 @@ async def test_a_raid_ends_with_one_digest_and_names_whom_it_silenced(gated: Wor
     await gated.clock.advance(61)
     assert (await gated.healer.run_once())["calmed"] == 1
     (digest,) = gated.telegram.notices()
-    assert "4 in all" in digest
-    assert "4 of them" in digest
-    assert "1 joined" in digest
+    assert "4 people came" in digest
+    assert "4 were held" in digest
+    assert "1 has been freed" in digest
     await gated.clock.advance(61)
     await gated.healer.run_once()
     await gated.cards.run_once()
@@ -211,7 +211,7 @@ async def test_a_restart_in_a_raid_loses_nothing_but_the_counts(gated: World) ->
     await gated.clock.advance(61)
     restarted = await restarted.restarted()
     assert (await restarted.healer.run_once())["calmed"] == 1
-    assert "4 in all" in gated.telegram.notices()[0]
+    assert "4 people came" in gated.telegram.notices()[0]
     await gated.clock.advance(61)
     await restarted.healer.run_once()
     await restarted.cards.run_once()

@@ -171,7 +171,8 @@ class Raids:
             await note(connection, "calm", at=now, chat_id=chat_id, detail=detail)
         await self._gates.renew(chat_id)
         self._loud_until[chat_id] = self._clock.monotonic() + QUIET
-        minutes = round((now - since).total_seconds() / 60)
+        last = gate.raid.until - timedelta(seconds=gate.options.raid_lasts)
+        minutes = round((last - since).total_seconds() / 60)
         language = gate.options.language
         text = texts.raid_over(language, came=came, minutes=minutes, held=held, freed=freed)
         await self._tell(chat_id, text)

@@ -163,3 +163,22 @@ async def test_a_channel_on_the_next_line_is_still_the_commands(app: App, networ
     """Read as "/unprotect" alone, it would free everybody of every channel."""
     await take(app, make_update(1, text="/protect\n@daily", chat_id=GROUP))
     assert "Which channel" not in sent(network)[0]
+
+
+ACTS = b'{"update_id":1,"%s":{"chat":{"id":-1001,"type":"supergroup"},"date":1,%s}}'
+ADA = b'{"id":7,"first_name":"Ada"}'
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "wanted"),
+    [
+        (b"message_reaction", b'"message_id":1,"new_reaction":[{"type":"emoji"}],"user":' + ADA, False),
+        (b"chat_join_request", b'"user_chat_id":7,"from":' + ADA, False),
+        (b"chat_join_request", b'"query_id":"9","user_chat_id":7,"from":' + ADA, True),
+    ],
+)
+async def test_reactions_and_requests_where_no_gate_stands_leave_no_row(
+    app: App, kind: bytes, fields: bytes, wanted: bool
+) -> None:
+    """A busy group's reactions must not reach the database; a guard's query is answered wherever it is."""
+    assert app.routing.wants(decode(ACTS % (kind, fields))) is wanted

@@ -14,10 +14,14 @@ from gatecrier.telegram.updates import (
     ChatInfo,
     ChatMember,
     ChatType,
+    InviteLink,
+    JoinRequest,
+    Marker,
     MemberChange,
     Message,
     Permissions,
     Person,
+    Reaction,
 )
 
 BOT = Person(id=1, is_bot=True, first_name="Gatecrier", username="gate_bot")
@@ -63,6 +67,8 @@ class FakeTelegram:
     shown: dict[tuple[int, int], Shown] = field(default_factory=dict)
     calls: list[tuple[str, int, int]] = field(default_factory=list)
     faults: dict[str | tuple[str, int], GatecrierError] = field(default_factory=dict)
+    asking: set[tuple[int, int]] = field(default_factory=set)
+    queries: dict[str, tuple[int, int]] = field(default_factory=dict)
     next_id: int = 5000
     sent_at: list[datetime] = field(default_factory=list)
 
@@ -96,6 +102,10 @@ class FakeTelegram:
     def cards(self, chat: Chat = GROUP) -> list[Shown]:
         """The bot's messages in a chat that carry buttons."""
         return [shown for (chat_id, _), shown in self.shown.items() if chat_id == chat.id and shown.buttons]
+
+    def cards_of(self, person_id: int) -> list[Shown]:
+        """The bot's messages with buttons in a person's private chat."""
+        return [shown for (chat_id, _), shown in self.shown.items() if chat_id == person_id and shown.buttons]
 
     def notices(self, chat: Chat = GROUP) -> list[str]:
         """The bot's messages in a chat without buttons."""
@@ -158,9 +168,32 @@ class FakeTelegram:
     async def ban_sender_chat(self, chat_id: int, channel_id: int) -> None:
         self._call("ban_sender_chat", chat_id, channel_id)
 
+    async def approve_join_request(self, chat_id: int, person_id: int) -> None:
+        self._call("approve_join_request", chat_id, person_id)
+        if (chat_id, person_id) not in self.asking:
+            raise NotFound("HIDE_REQUESTER_MISSING", code="no_join_request")
+        self.asking.discard((chat_id, person_id))
+        person = self.places.get((chat_id, person_id), ChatMember(person=Person(id=person_id))).person
+        self.places[chat_id, person_id] = place(person)
+
+    async def answer_join_query(self, query_id: str, result: str) -> bool:
+        self._call(f"answer_join_query:{result}", 0)
+        if query_id not in self.queries:
+            return False
+        chat_id, person_id = self.queries.pop(query_id)
+        if result == "approve":
+            self.asking.discard((chat_id, person_id))
+            self.places[chat_id, person_id] = place(Person(id=person_id))
+        return True
+
+    async def delete_reactions(self, chat_id: int, actor_id: int) -> None:
+        self._call("delete_reactions", chat_id, actor_id)
+        if not self.places[chat_id, BOT.id].can_delete_messages:
+            raise Misconfigured("CHAT_ADMIN_REQUIRED", code="no_rights")
+
     async def delete_message(self, chat_id: int, message_id: int) -> bool:
         self._call("delete_message", chat_id, message_id)
-        if not self.places[chat_id, BOT.id].can_delete_messages:
+        if chat_id < 0 and not self.places[chat_id, BOT.id].can_delete_messages:
             raise Refused("message can't be deleted", code="cannot_delete")
         there = (chat_id, message_id) in self.messages | self.shown.keys()
         self.messages.discard((chat_id, message_id))
@@ -222,11 +255,32 @@ class Pen:
         given = {"text": "Hello", "date": int(self.now().timestamp()), **fields}
         return Message(message_id=self.next_id, chat=chat, sender=sender, **given)
 
+    def request(self, person: Person = ANN, chat: Chat = GROUP, **fields: Any) -> JoinRequest:
+        """A person asks to be let in; with `query_id` the bot guards the door."""
+        self.telegram.asking.add((chat.id, person.id))
+        given = {"private_chat_id": person.id, "date": int(self.now().timestamp()), **fields}
+        if query_id := given.get("query_id"):
+            self.telegram.queries[query_id] = (chat.id, person.id)
+        return JoinRequest(chat=chat, person=person, **given)
+
+    def reaction(self, person: Person | None = ANN, chat: Chat = GROUP, **fields: Any) -> Reaction:
+        """A person, or with `actor_chat` a chat, reacts to a message."""
+        given = {"new_reaction": (Marker(),), "date": int(self.now().timestamp()), **fields}
+        return Reaction(chat=chat, message_id=7, person=person, **given)
+
     def change(
-        self, chat: Chat, new: ChatMember, *, by: Person | None = None, date: int | None = None
+        self,
+        chat: Chat,
+        new: ChatMember,
+        *,
+        by: Person | None = None,
+        date: int | None = None,
+        link: str = "",
     ) -> MemberChange:
         """A person's place becomes `new`, by their own act or by `by`'s; reported like this."""
         old = self.telegram.at(chat, new.person)
         self.telegram.put(chat, new)
         when = int(self.now().timestamp()) if date is None else date
-        return MemberChange(chat=chat, sender=by or new.person, date=when, old=old, new=new)
+        return MemberChange(
+            chat=chat, sender=by or new.person, date=when, old=old, new=new, invite_link=InviteLink(link)
+        )

@@ -6,6 +6,7 @@ from typing import Any
 
 from gate.fake_telegram import ANN, BEN, BOT, CHANNEL, GROUP, SECOND
 from gatecrier.gate.holding.ledger import NAMED, Ledger
+from gatecrier.gate.knowledge.requests import RequestStore
 from gatecrier.gate.model import (
     Card,
     Case,
@@ -26,7 +27,7 @@ from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import GateStore, StandingStore
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.storage.database import Database
-from gatecrier.telegram.updates import Permissions
+from gatecrier.telegram.updates import InviteLink, JoinRequest, Permissions, Person
 
 NEWS = Channel(id=CHANNEL.id, title="News", username="news", join_url="https://t.me/news")
 MORE = Channel(id=SECOND.id, title="More", username="more", join_url="https://t.me/more")
@@ -296,3 +297,62 @@ async def test_freeing_all_and_freeing_one_never_wait_for_each_other(database: D
                 await ledger.set_all_missing(GROUP.id, dict.fromkeys(cases, (SECOND.id,)))
 
         await asyncio.gather(change_all(), *map(free_one, cases))
+
+
+def make_request(person: Person = ANN, **fields: Any) -> JoinRequest:
+    given = {"private_chat_id": person.id, "date": int(NOW.timestamp()), **fields}
+    return JoinRequest(chat=GROUP, person=person, **given)
+
+
+async def test_a_request_waits_once_and_is_told_once(database: Database) -> None:
+    """Asked again it keeps its card; of two who would tell, one does; another bot sees none of it."""
+    async with database.transaction() as connection:
+        store = RequestStore(connection, BOT.id)
+        first, is_new = await store.wait(make_request())
+        again, is_new_again = await store.wait(make_request(invite_link=InviteLink("https://t.me/+x")))
+        assert (is_new, is_new_again, first.id) == (True, False, again.id)
+        assert await store.claim_telling(first)
+        assert not await store.claim_telling(again)
+        await store.give_back_telling(first)
+        assert await store.claim_telling(first)
+        assert await store.told(first, 77)
+        assert [each.card_id for each in await store.waiting_of(ANN.id, [GROUP.id, SECOND.id])] == [77]
+        assert await store.named(first.id, BEN.id) is None
+        assert await RequestStore(connection, 9).waiting_in(GROUP.id, ANN.id) is None
+        assert await store.end(GROUP.id, ANN.id)
+        assert not await store.told(first, 78)
+
+
+async def test_requests_in_channels_are_apart_and_the_old_are_forgotten(database: Database) -> None:
+    """Whoever waits at a channel waits at no group; each kind has its own life."""
+    week, month = timedelta(days=7), timedelta(days=30)
+    async with database.transaction() as connection:
+        store = RequestStore(connection, BOT.id)
+        await store.pend(CHANNEL.id, ANN.id, NOW)
+        await store.pend(CHANNEL.id, BEN.id, NOW - 2 * week)
+        await store.wait(make_request(date=int((NOW - 2 * week).timestamp())))
+        assert await store.waiting_in(CHANNEL.id, ANN.id) is None
+        assert await store.pending(since=NOW - week) == [(CHANNEL.id, ANN.id, NOW)]
+        assert await store.forget(pending=NOW - week, waiting=NOW - month) == 1
+        assert await store.waiting_in(GROUP.id, ANN.id) is not None
+        assert await store.asked_since(GROUP.id, NOW - week) == 0
+
+
+async def test_whom_a_raid_silences_is_named_later(database: Database) -> None:
+    """Newcomers since its start are, others are not; each card is raised once when it is over."""
+    async with database.transaction() as connection:
+        ledger = Ledger(connection, BOT.id)
+        await ledger.open_case(make_case(ANN.id, reason=Reason.CAME))
+        await ledger.open_case(make_case(BEN.id, reason=Reason.NOT_MEMBER))
+        await ledger.touch(GROUP.id, 0, raised=True)
+        await ledger.hush_newcomers(GROUP.id, NOW)
+        (card,) = await ledger.cards_behind()
+        assert card.raised == card.shown == 0
+        assert [case.person_id for case in (await ledger.named_on(card)).cases] == [BEN.id]
+        assert await ledger.hushed() == {GROUP.id}
+        assert await ledger.opened_since(GROUP.id, NOW) == (2, 0)
+        assert await ledger.speak_of(GROUP.id) == 1
+        assert await ledger.speak_of(GROUP.id) == 0
+        (card,) = await ledger.cards_behind()
+        assert card.raised == card.wanted
+        assert (await ledger.named_on(card)).total == 2

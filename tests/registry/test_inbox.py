@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.kernel.errors import TryLater
-from gatecrier.registry.inbox import GIVE_UP, ClaimAnswer, Inbox
+from gatecrier.registry.inbox import GIVE_UP, ClaimAnswer, Inbox, _date, _person
 from gatecrier.registry.store import InboxStore, received_updates
 from gatecrier.storage.database import Database
-from gatecrier.telegram.updates import Received, Update
+from gatecrier.telegram.updates import Received, Update, decode
 from make import make_update
 
 BOT = 42
@@ -212,3 +212,17 @@ async def test_what_is_abandoned_at_stop_is_worked_on_by_the_next_process(
 async def rows(database: Database) -> int:
     async with database.read() as connection:
         return await connection.scalar(sa.select(sa.func.count()).select_from(received_updates)) or 0
+
+
+@pytest.mark.parametrize(
+    ("about", "person"),
+    [
+        (b'"chat_join_request":{"from":{"id":7},"user_chat_id":7,', 7),
+        (b'"message_reaction":{"user":{"id":8},"message_id":1,"new_reaction":[],', 8),
+        (b'"message_reaction":{"actor_chat":{"id":-9,"type":"channel"},"message_id":1,', -9),
+    ],
+)
+def test_requests_and_reactions_have_a_person_and_a_date(about: bytes, person: int) -> None:
+    """What somebody asks for is worked on after what happened to them before, and its age is known."""
+    update = decode(b'{"update_id":1,' + about + b'"chat":{"id":-1,"type":"supergroup"},"date":5}}')
+    assert (_person(update), _date(update)) == (person, 5)

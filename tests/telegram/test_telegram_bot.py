@@ -187,6 +187,24 @@ async def test_delete_messages_by_the_hundred(world: World) -> None:
     assert len(world.transport.posted) == 3
 
 
+async def test_the_door(world: World) -> None:
+    """Somebody is let in by name, a guard's query is answered by its id; too late is no error."""
+    await world.bot.approve_join_request(GROUP, 7)
+    assert world.sent == {"chat_id": GROUP, "user_id": 7}
+    assert await world.bot.answer_join_query("q1", "queue")
+    assert world.sent == {"chat_join_request_query_id": "q1", "result": "queue"}
+    world.transport.default = refusal(400, "Bad Request: QUERY_ID_INVALID")
+    assert not await world.bot.answer_join_query("q1", "approve")
+
+
+async def test_delete_reactions(world: World) -> None:
+    """Of a person, or of a chat as which somebody reacted."""
+    await world.bot.delete_reactions(GROUP, 7)
+    assert world.sent == {"chat_id": GROUP, "user_id": 7}
+    await world.bot.delete_reactions(GROUP, -9)
+    assert world.sent == {"chat_id": GROUP, "actor_chat_id": -9}
+
+
 async def test_answer_press(world: World) -> None:
     """A press is answered with what is given; one that is too old is nobody's fault."""
     await world.bot.answer_press("q1")

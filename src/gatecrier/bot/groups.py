@@ -5,7 +5,7 @@ from aiogram.filters import Command, Filter
 from aiogram.types import CallbackQuery, Message
 
 from gatecrier.bot import screens
-from gatecrier.gate.cards.texts import card_id_of
+from gatecrier.gate.cards.texts import card_id_of, door_id_of
 from gatecrier.gate.service import Gatekeeper
 from gatecrier.telegram.updates import GROUPS, Update
 
@@ -23,6 +23,14 @@ class IsVerify(Filter):
     async def __call__(self, query: CallbackQuery) -> dict[str, str] | bool:
         card_id = card_id_of(query.data or "")
         return {"card_id": card_id} if card_id is not None else False
+
+
+class IsDoor(Filter):
+    """A press of Verify on the private card of somebody who waits; hands the request's id on."""
+
+    async def __call__(self, query: CallbackQuery) -> dict[str, str] | bool:
+        door_id = door_id_of(query.data or "")
+        return {"door_id": door_id} if door_id is not None else False
 
 
 async def protect(message: Message, record: Update, gate: Gatekeeper) -> None:
@@ -57,6 +65,12 @@ async def verify(query: CallbackQuery, card_id: str, gate: Gatekeeper) -> None:
     await query.answer(verdict.text, show_alert=verdict.alert)
 
 
+async def verify_at_door(query: CallbackQuery, door_id: str, gate: Gatekeeper) -> None:
+    """The Verify button of somebody who waits to be let in."""
+    verdict = await gate.verify_at_door(door_id, query.from_user.id, query.from_user.language_code or "")
+    await query.answer(verdict.text, show_alert=verdict.alert)
+
+
 def make_router() -> Router:
     """A new router: aiogram lets each belong to one dispatcher only."""
     router = Router(name="groups")
@@ -68,4 +82,5 @@ def make_router() -> Router:
     ):
         router.message.register(handler, Command(name), InGroup())
     router.callback_query.register(verify, IsVerify())
+    router.callback_query.register(verify_at_door, IsDoor())
     return router

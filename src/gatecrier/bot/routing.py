@@ -51,10 +51,17 @@ class Routing:
         """Whether this update has an effect. Synchronous: this is the path of a group's whole traffic."""
         message = update.message or update.edited_message
         if message is None:
-            return bool(update.callback_query or update.chat_member or update.my_chat_member)
+            return self._wants_act(update)
         if message.chat.type not in GROUPS:
             return message.chat.type is ChatType.PRIVATE and update.message is not None
         return self._is_command(update) or not self._gate.passes(message)
+
+    def _wants_act(self, update: Update) -> bool:
+        if update.message_reaction:
+            return self._gate.minds(update.message_reaction)
+        if update.chat_join_request:
+            return self._gate.expects(update.chat_join_request)
+        return bool(update.callback_query or update.chat_member or update.my_chat_member)
 
     async def handle(self, received: Received, claim_answer: ClaimAnswer) -> None:
         """Have the effect, as often as need be; answer once."""
@@ -65,6 +72,10 @@ class Routing:
             await self._change(change, own=update.my_chat_member is not None)
         elif update.callback_query:
             await self._show(received, claim_answer)
+        elif update.chat_join_request:
+            await self._gate.handle_join_request(update.chat_join_request)
+        elif update.message_reaction:
+            await self._gate.handle_reaction(update.message_reaction)
 
     async def _message(self, received: Received, message: Message, claim_answer: ClaimAnswer) -> None:
         if message.chat.type is ChatType.PRIVATE:

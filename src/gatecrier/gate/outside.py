@@ -42,6 +42,15 @@ class Acts(Protocol):
     async def delete_message(self, chat_id: int, message_id: int) -> bool:
         """Delete a message; False when it was already gone."""
 
+    async def delete_reactions(self, chat_id: int, actor_id: int) -> None:
+        """Take away all that a person, or (negative) a chat, reacted with."""
+
+    async def approve_join_request(self, chat_id: int, person_id: int) -> None:
+        """Let somebody in who asked."""
+
+    async def answer_join_query(self, query_id: str, result: Literal["approve", "queue"]) -> bool:
+        """As guard bot, let somebody in or leave them to the admins; False: too late."""
+
 
 class Sends(Protocol):
     """What people are shown."""

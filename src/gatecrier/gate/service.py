@@ -17,14 +17,18 @@ from gatecrier.gate.governing.records import Records
 from gatecrier.gate.governing.simulation import Simulator
 from gatecrier.gate.governing.steering import Steering
 from gatecrier.gate.holding.changes import Changes
+from gatecrier.gate.holding.door import Door
 from gatecrier.gate.holding.enforcement import Enforcement
 from gatecrier.gate.holding.freeing import Freeing
 from gatecrier.gate.holding.ledger import Ledger
+from gatecrier.gate.holding.raid import Raids
+from gatecrier.gate.holding.reactions import Reactions, as_message
 from gatecrier.gate.holding.suspension import Suspensions
 from gatecrier.gate.holding.verdicts import Verdicts
 from gatecrier.gate.journal import note
 from gatecrier.gate.knowledge.admins import Admins
 from gatecrier.gate.knowledge.inquiry import CONFIRM_AFTER, Inquiry
+from gatecrier.gate.knowledge.requests import Requests
 from gatecrier.gate.knowledge.roster import Roster, RosterStore
 from gatecrier.gate.knowledge.standings import MEMBER_TTL, NOT_MEMBER_TTL, Standings
 from gatecrier.gate.knowledge.verification import Verifier
@@ -49,7 +53,7 @@ from gatecrier.gate.sweeper import Sweeper
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Misconfigured, NotFound, PeerGone, TryLater
 from gatecrier.storage.database import Database
-from gatecrier.telegram.updates import Chat, MemberChange, Message, Person
+from gatecrier.telegram.updates import Chat, JoinRequest, MemberChange, Message, Person, Reaction
 
 log = structlog.get_logger(__name__)
 
@@ -123,6 +127,18 @@ class Gatekeeper:
             verifier=self._verifier,
             moved=self.moves.move,
         )
+        self._requests = Requests(database, clock, bot_id, self.standings)
+        self._raids = Raids(database, clock, telegram, bot_id, gates=self.gates, bell=self.bell)
+        self._door = Door(
+            database,
+            clock,
+            telegram,
+            bot_id,
+            gates=self.gates,
+            inquiry=self._inquiry,
+            suspensions=self._suspensions,
+            raids=self._raids,
+        )
         self._changes = Changes(
             database,
             clock,
@@ -134,6 +150,21 @@ class Gatekeeper:
             admins=self._admins,
             enforcement=self._enforcement,
             suspensions=self._suspensions,
+            requests=self._requests,
+            door=self._door,
+            raids=self._raids,
+        )
+        self._reactions = Reactions(
+            database,
+            clock,
+            telegram,
+            bot_id,
+            gates=self.gates,
+            admins=self._admins,
+            inquiry=self._inquiry,
+            enforcement=self._enforcement,
+            suspensions=self._suspensions,
+            decide=self._decide,
         )
         proofs, freeing = Proofs(telegram, bot_id), Freeing(clock, bot_id, self._enforcement)
         self._protection = Protection(
@@ -189,9 +220,10 @@ class Gatekeeper:
         )
 
     async def start(self) -> None:
-        """Load the gates, and the standings that still hold."""
+        """Load the gates, and what is known of people that still holds."""
         await self.gates.load()
         required = self.gates.channels()
+        await self._requests.load(required)
         async with self._database.read() as connection:
             async for some in StandingStore(connection).since(self.standings.oldest_useful()):
                 for known in some:
@@ -270,6 +302,38 @@ class Gatekeeper:
         """
         await self._changes.handle(change)
 
+    def expects(self, request: JoinRequest) -> bool:
+        """Whether a join request asks something of us."""
+        chat_id = request.chat.id
+        return bool(request.query_id or self._live(chat_id) or self.gates.requiring(chat_id))
+
+    async def handle_join_request(self, request: JoinRequest) -> None:
+        """
+        Let somebody in who asks to join a gated group, or tell them what is missing; or note that they
+        wait in a required channel.
+
+        Raises:
+            TryLater: it cannot be said, or not be done, yet; repeat it whole.
+        """
+        await self._door.knock(request)
+        await self._changes.asked(request)
+
+    def minds(self, reaction: Reaction) -> bool:
+        """Whether a reaction is to be judged, decided at once; False for nearly all of them."""
+        live = self._live(reaction.chat.id)
+        if live is None or not live.gate.options.reactions or not reaction.new_reaction:
+            return False
+        return not self.passes(as_message(reaction))
+
+    async def handle_reaction(self, reaction: Reaction) -> None:
+        """
+        Hold somebody who reacts without belonging, where the group wants that.
+
+        Raises:
+            TryLater: it cannot be said, or not be done, yet; repeat it.
+        """
+        await self._reactions.handle(reaction)
+
     # What people ask
 
     async def verify(self, card_id: str, person_id: int) -> Verdict:
@@ -280,6 +344,16 @@ class Gatekeeper:
             card_id: As the button carried it, which anybody can forge: only our records decide.
         """
         return await self._verdicts.give(card_id, person_id)
+
+    async def verify_at_door(self, door_id: str, person_id: int, language: str) -> Verdict:
+        """
+        Somebody who waits to be let in pressed Verify on their private card.
+
+        Args:
+            door_id: As the button carried it, which anybody can forge: only our records decide.
+            language: Theirs, as Telegram tells it; "" when it does not.
+        """
+        return await self._door.verify(door_id, person_id, language)
 
     async def protect(
         self,
@@ -377,6 +451,10 @@ class Gatekeeper:
         """Resume suspended gates that can work again; returns how many."""
         return await self._suspensions.look_again()
 
+    async def end_raids(self) -> int:
+        """End the raids that are over, and name whom they silenced; returns how many ended."""
+        return await self._raids.run_once()
+
     async def save_standings(self) -> int:
         """Write what was learnt, and forget what is too much; returns how many standings were written."""
         learnt = self.standings.unsaved()
@@ -391,13 +469,14 @@ class Gatekeeper:
         return len(learnt)
 
     async def forget_old_cases(self) -> int:
-        """Delete cases closed a month ago, some at a time, and look for more in an hour; how many were."""
+        """Delete cases and requests of a month ago, some at a time, and look for more in an hour."""
         now = self._clock.monotonic()
         if now < self._cases_due:
             return 0
         before = self._clock.now() - CLOSED_LIFE
         async with self._database.transaction() as connection:
             gone = await Ledger(connection, self.bot_id).forget_closed(before=before, limit=FORGOTTEN_AT_ONCE)
+        gone += await self._requests.forget_old()
         if gone < FORGOTTEN_AT_ONCE:
             self._cases_due = now + 3600.0
         return gone

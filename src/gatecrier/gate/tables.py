@@ -87,6 +87,7 @@ join_requests = sa.Table(
     sa.Column("asked_at", Utc, nullable=False),
     sa.Column("link", sa.Text, nullable=False),
     sa.Column("card_id", sa.BigInteger, nullable=True),  # the message in private that says what is missing
+    sa.Column("id", sa.Text, nullable=False),  # opaque; what that message's button carries
     sa.Index(None, "person_id"),
 )
 

@@ -11,7 +11,7 @@ class Healer:
 
     async def run_once(self) -> dict[str, int]:
         """
-        Read the gates anew, finish what is half done, look at suspended gates; save and forget what is due.
+        Read the gates anew, finish what is half done or over, look at suspended gates; save and forget.
 
         Raises:
             TryLater: the database is gone; the next run goes on.
@@ -21,6 +21,7 @@ class Healer:
         counts = {
             "finished": await gatekeeper.finish_half_done(),
             "served": await gatekeeper.end_served(),
+            "calmed": await gatekeeper.end_raids(),
             "resumed": await gatekeeper.look_at_suspended(),
             "saved": await gatekeeper.save_standings(),
             "forgotten": await gatekeeper.forget_old_cases(),

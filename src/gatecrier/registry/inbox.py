@@ -197,9 +197,15 @@ class Inbox:
 
 def _date(update: Update) -> int:
     """When it happened, by Telegram's clock, in Unix seconds; 0 when the update does not say."""
-    message = update.message or update.edited_message
-    change = update.chat_member or update.my_chat_member
-    return message.date if message else change.date if change else 0
+    dated = (
+        update.message
+        or update.edited_message
+        or update.chat_member
+        or update.my_chat_member
+        or update.chat_join_request
+        or update.message_reaction
+    )
+    return dated.date if dated else 0
 
 
 def _person(update: Update) -> int:
@@ -208,5 +214,7 @@ def _person(update: Update) -> int:
         return message.sender.id if message.sender and not message.sender_chat else message.chat.id
     if update.callback_query:
         return update.callback_query.sender.id
-    change = update.chat_member or update.my_chat_member
+    if update.message_reaction:
+        return update.message_reaction.actor_id
+    change = update.chat_member or update.my_chat_member or update.chat_join_request
     return change.person.id if change else 0

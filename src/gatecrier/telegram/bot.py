@@ -25,6 +25,8 @@ FOR_EVER_BELOW = timedelta(seconds=45)
 SHORTEST_RESTRICTION = FOR_EVER_BELOW + timedelta(seconds=30)
 """Leaves half a minute for the call to arrive in, budgets and repetitions included."""
 LONGEST_RESTRICTION = timedelta(days=366)
+JOIN_QUERY_LIFE = 10.0
+"""Seconds that Telegram gives a guard bot to answer."""
 POLL_GRACE = 10.0
 """Seconds that a long poll's HTTP timeout lies above what Telegram was asked to wait."""
 
@@ -278,6 +280,43 @@ class Bot:
         """Let a channel post in a group no more, nor any other channel of its owner's (banChatSenderChat)."""
         params: dict[str, object] = {"chat_id": chat_id, "sender_chat_id": channel_id}
         await self._do("banChatSenderChat", params, Lane.ENFORCE)
+
+    async def approve_join_request(self, chat_id: int, person_id: int) -> None:
+        """
+        Let somebody in who asked.
+
+        Raises:
+            NotFound: "no_join_request": they do not wait (any more). Refused: "already_member".
+            Misconfigured: "no_rights": the bot may not invite people there.
+        """
+        params: dict[str, object] = {"chat_id": chat_id, "user_id": person_id}
+        await self._do("approveChatJoinRequest", params, Lane.ANSWER)
+
+    async def answer_join_query(self, query_id: str, result: Literal["approve", "queue"]) -> bool:
+        """
+        As a chat's guard bot, let somebody in or leave them to the admins; False: too late, they have it.
+
+        Source: Bot API answerChatJoinRequestQuery; within 10 s of the request.
+        """
+        params: dict[str, object] = {"chat_join_request_query_id": query_id, "result": result}
+        return await self._do(
+            "answerChatJoinRequestQuery",
+            params,
+            Lane.ANSWER,
+            harmless="press_too_old",
+            within=JOIN_QUERY_LIFE,
+        )
+
+    async def delete_reactions(self, chat_id: int, actor_id: int) -> None:
+        """
+        Take away all that a person, or (negative) a chat, reacted with in a group, up to 10,000.
+
+        Raises:
+            Misconfigured: "no_rights": the bot may not delete messages.
+        Source: Bot API deleteAllMessageReactions.
+        """
+        whose = "user_id" if actor_id > 0 else "actor_chat_id"
+        await self._do("deleteAllMessageReactions", {"chat_id": chat_id, whose: actor_id}, Lane.ENFORCE)
 
     async def set_commands(
         self, commands: Sequence[tuple[str, str]], *, scope: str = "default", language: str = ""

@@ -45,6 +45,7 @@ _REPEATABLE_ACTS = (
     "unban",
     "answercallbackquery",
     "answerinlinequery",
+    "answerchatjoinrequestquery",
     "set",
     "pin",
     "unpin",

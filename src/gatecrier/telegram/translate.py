@@ -127,6 +127,10 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("user_not_participant", "not_participant", NotFound),
     Meaning("user_already_participant", "already_member", Refused),
     Meaning("hide_requester_missing", "no_join_request", NotFound),
+    Meaning("channels_too_much", "too_many_chats", Refused),  # they are in as many as Telegram allows
+    Meaning("can't have join requests", "no_join_request", NotFound),
+    Meaning("reaction sender not found", "unknown_person", NotFound),
+    Meaning("method is available only in groups", "not_a_group", Misconfigured),
     Meaning("invite_hash_expired", "bad_invite_link", Refused),
     Meaning("expire_date_invalid", "bad_invite_link", Refused),
     Meaning("invite link must be non-empty", "bad_invite_link", Refused),
@@ -209,6 +213,7 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("secret token", "bad_webhook", Misconfigured),
     # Our own mistakes: a parameter no server understands
     Meaning("is empty", "bad_request", Refused),
+    Meaning("invalid result specified", "bad_request", Refused),
     Meaning("not specified", "bad_request", Refused),
     Meaning("too many message identifiers", "bad_request", Refused),
     Meaning("wrong parameter", "bad_request", Refused),

@@ -18,8 +18,10 @@ ALLOWED_UPDATES = (
     "callback_query",
     "my_chat_member",
     "chat_member",
+    "chat_join_request",
+    "message_reaction",
 )
-"""What we subscribe to. `chat_member` is not in Telegram's default set and must be named."""
+"""What we subscribe to. `chat_member` and reactions are not in Telegram's default set and must be named."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -119,6 +121,7 @@ class Message(Record, frozen=True, rename={"sender": "from", "thread_id": "messa
     forum_topic_closed: Marker | None = None
     forum_topic_reopened: Marker | None = None
     boost_added: Marker | None = None
+    community_chat_joined: Marker | None = None
 
     @property
     def is_service(self) -> bool:
@@ -144,6 +147,7 @@ class Message(Record, frozen=True, rename={"sender": "from", "thread_id": "messa
             or self.forum_topic_closed
             or self.forum_topic_reopened
             or self.boost_added
+            or self.community_chat_joined
         )
 
     @property
@@ -240,6 +244,12 @@ class ChatInfo(Record, frozen=True):
     join_by_request: bool = False
 
 
+class InviteLink(Record, frozen=True):
+    """A link by which somebody comes; of another admin's a bot sees the beginning only, and three dots."""
+
+    invite_link: str = ""
+
+
 class MemberChange(
     Record, frozen=True, rename={"sender": "from", "old": "old_chat_member", "new": "new_chat_member"}
 ):
@@ -250,11 +260,62 @@ class MemberChange(
     date: int
     old: ChatMember
     new: ChatMember
+    invite_link: InviteLink | None = None
+
+    @property
+    def link(self) -> str:
+        """The link they came by; "" when they came otherwise."""
+        return self.invite_link.invite_link if self.invite_link else ""
 
     @property
     def person(self) -> Person:
         """Whose place it is."""
         return self.new.person
+
+
+class JoinRequest(Record, frozen=True, rename={"person": "from", "private_chat_id": "user_chat_id"}):
+    """
+    Somebody asks to be let in (Bot API ChatJoinRequest).
+
+    Args:
+        private_chat_id: Where the bot may write to them, for five minutes, while the request waits.
+        query_id: Only for the chat's guard bot, which must answer within ten seconds.
+    """
+
+    chat: Chat
+    person: Person
+    private_chat_id: int
+    date: int
+    invite_link: InviteLink | None = None
+    query_id: str = ""
+
+    @property
+    def link(self) -> str:
+        """The link they ask by; "" when they ask without one."""
+        return self.invite_link.invite_link if self.invite_link else ""
+
+
+class Reaction(Record, frozen=True, rename={"person": "user"}):
+    """
+    Somebody changed their reaction to a message (Bot API MessageReactionUpdated).
+
+    Args:
+        person, actor_chat: Who it was: a person, or a chat as which somebody speaks.
+        new_reaction: Empty when they took it back.
+    """
+
+    chat: Chat
+    message_id: int
+    date: int
+    person: Person | None = None
+    actor_chat: Chat | None = None
+    new_reaction: tuple[Marker, ...] = ()
+
+    @property
+    def actor_id(self) -> int:
+        """Who reacted: a person's id, or a chat's; 0 when Telegram does not say."""
+        actor = self.person or self.actor_chat
+        return actor.id if actor else 0
 
 
 class CardMessage(Record, frozen=True, rename={"thread_id": "message_thread_id"}):
@@ -284,6 +345,8 @@ class Update(Record, frozen=True):
     callback_query: ButtonPress | None = None
     my_chat_member: MemberChange | None = None
     chat_member: MemberChange | None = None
+    chat_join_request: JoinRequest | None = None
+    message_reaction: Reaction | None = None
 
 
 _decoder = msgspec.json.Decoder(Update)

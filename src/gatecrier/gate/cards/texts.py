@@ -20,6 +20,9 @@ from gatecrier.telegram.bot import Button
 VERIFY = "verify:"
 """What a Verify button's data begins with; the card's id follows."""
 
+DOOR = "door:"
+"""What the Verify button of somebody who waits to be let in begins with; the request's id follows."""
+
 MOST_JOIN_BUTTONS = 8  # a card stays readable; whoever lacks more learns of the rest on Verify
 MOST_PEOPLE = 5  # named on a card; the rest is counted
 LONGEST_TOAST = 200  # UTF-16 units (answerCallbackQuery)
@@ -41,6 +44,7 @@ class Toast(StrEnum):
     STILL_MISSING = "still-missing"
     PENDING = "pending"  # they asked to join the channel; its admins have not answered
     NOT_ASKED = "not-asked"  # nobody waits at the door by that name
+    ADMINS_DECIDE = "admins-decide"  # the gate leaves the door to them
     PROVEN = "proven"  # an anonymous admin is one
     NOT_ADMIN = "not-admin"
     PROOF_TOO_OLD = "proof-too-old"
@@ -55,6 +59,7 @@ _ALERTS = frozenset(
         Toast.STILL_MISSING,
         Toast.PENDING,
         Toast.NOT_ASKED,
+        Toast.ADMINS_DECIDE,
         Toast.NOT_ADMIN,
         Toast.PROOF_TOO_OLD,
     }
@@ -203,25 +208,30 @@ def join_button(language: str, channel: Channel) -> Button:
     return Button(text=text, url=channel.join_url)
 
 
-def verify_button(language: str, card_id: str) -> Button:
-    """Asks Telegram anew."""
-    return Button(text=PHRASES.say(language, "button-verify"), data=f"{VERIFY}{card_id}")
+def verify_button(language: str, id_: str, *, what: str = VERIFY) -> Button:
+    """Asks Telegram anew. `what`: `VERIFY` of a card, or `DOOR` of a join request."""
+    return Button(text=PHRASES.say(language, "button-verify"), data=f"{what}{id_}")
 
 
 def buttons(
-    language: str, card_id: str, remainder: Policy | None, channels: Sequence[Channel]
+    language: str, id_: str, remainder: Policy | None, channels: Sequence[Channel], *, what: str = VERIFY
 ) -> list[list[Button]]:
     """A Join button for each channel that joining helps with, and Verify."""
     wanted = policy.joinable(remainder) if remainder is not None else ()
     joins = [
         [join_button(language, channel)] for channel in channels if channel.id in wanted and channel.join_url
     ]
-    return [*joins[:MOST_JOIN_BUTTONS], [verify_button(language, card_id)]]
+    return [*joins[:MOST_JOIN_BUTTONS], [verify_button(language, id_, what=what)]]
 
 
 def card_id_of(data: str) -> str | None:
     """The card's id in a button's data; None when it is another button's."""
     return data.removeprefix(VERIFY) if data.startswith(VERIFY) else None
+
+
+def door_id_of(data: str) -> str | None:
+    """The request's id in a button's data; None when it is another button's."""
+    return data.removeprefix(DOOR) if data.startswith(DOOR) else None
 
 
 def prove(language: str) -> str:

@@ -1,5 +1,6 @@
 """What changes of people's places mean: joining or leaving a required channel, coming into a group."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
@@ -8,16 +9,20 @@ from gatecrier.gate import rules
 from gatecrier.gate.failures import all_done
 from gatecrier.gate.gates import Gates, LiveGate
 from gatecrier.gate.governing.exemptions import exempt
+from gatecrier.gate.holding.door import Door
 from gatecrier.gate.holding.enforcement import Enforcement
 from gatecrier.gate.holding.ledger import Ledger
+from gatecrier.gate.holding.raid import Raids
 from gatecrier.gate.holding.suspension import Suspensions
 from gatecrier.gate.knowledge.admins import Admins
 from gatecrier.gate.knowledge.inquiry import Inquiry
+from gatecrier.gate.knowledge.requests import Requests, RequestStore
 from gatecrier.gate.knowledge.roster import RosterStore
 from gatecrier.gate.knowledge.standings import Standings
 from gatecrier.gate.knowledge.verification import Verifier
+from gatecrier.gate.links import exempting
 from gatecrier.gate.model import Case, Cause, Outcome, Reason, Restriction, Source
-from gatecrier.gate.options import Door
+from gatecrier.gate.options import Door as When
 from gatecrier.gate.policy import judge
 from gatecrier.gate.rules import Change, Hold, Newer
 from gatecrier.gate.standing import Standing
@@ -25,7 +30,7 @@ from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Misconfigured, PeerGone
 from gatecrier.storage.database import Database
 from gatecrier.telegram.lanes import Lane
-from gatecrier.telegram.updates import MemberChange, Person
+from gatecrier.telegram.updates import JoinRequest, MemberChange, Person
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +51,9 @@ class Changes:
         admins: Admins,
         enforcement: Enforcement,
         suspensions: Suspensions,
+        requests: Requests,
+        door: Door,
+        raids: Raids,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -57,6 +65,9 @@ class Changes:
         self._admins = admins
         self._enforcement = enforcement
         self._suspensions = suspensions
+        self._requests = requests
+        self._door = door
+        self._raids = raids
 
     async def handle(self, change: MemberChange) -> None:
         """
@@ -75,6 +86,27 @@ class Changes:
         if live is not None:
             await self._in_group(change, live)
 
+    async def asked(self, request: JoinRequest) -> None:
+        """
+        Somebody asks to be let into a required channel: where that counts, free or admit them.
+
+        Raises: as `handle`.
+        """
+        requiring = self._gates.requiring(request.chat.id)
+        if not requiring:
+            return
+        await self._requests.pend(request)
+        groups = {live.gate.chat_id: live for live in requiring if live.gate.options.pending_counts}
+        async with self._database.read() as connection:
+            cases = await Ledger(connection, self._bot_id).cases_of(request.person.id, groups)
+            waits = await RequestStore(connection, self._bot_id).waiting_of(request.person.id, groups)
+        await all_done(
+            [
+                *(self._held(groups[case.chat_id], case, {}) for case in cases),
+                *(self._door.reconsider(waiting, {}) for waiting in waits),
+            ]
+        )
+
     async def _own_place(
         self, change: MemberChange, requiring: list[LiveGate], live: LiveGate | None
     ) -> None:
@@ -84,6 +116,7 @@ class Changes:
         await all_done(self._suspensions.look(each) for each in [*requiring, *([live] if live else [])])
 
     async def _in_channel(self, change: MemberChange, requiring: list[LiveGate]) -> None:
+        await self._requests.settle(change.chat.id, change.person.id)
         standing = await self._learn(change)
         if standing is Standing.UNKNOWN:
             return
@@ -119,7 +152,7 @@ class Changes:
 
     async def reconsider(self, person: Person, requiring: list[LiveGate], heard: dict[int, Standing]) -> None:
         """
-        Hold or free somebody of whom something new is known, in every group whose policy asks for it.
+        Hold, free or let in somebody of whom something new is known, wherever a policy asks for it.
 
         Args:
             heard: What was just learnt; it may not be remembered: two contradicting facts of one second
@@ -131,11 +164,14 @@ class Changes:
         async with self._database.read() as connection:
             cases = await Ledger(connection, self._bot_id).cases_of(person.id, groups)
             outside = await RosterStore(connection, self._bot_id).outside(person.id, groups)
+            waits = await RequestStore(connection, self._bot_id).waiting_of(person.id, groups)
         held = {case.chat_id: case for case in cases}
+        inside = [live for live in requiring if live.gate.chat_id in held or live.gate.chat_id not in outside]
         await all_done(
-            self._reconsider(live, person, heard, held.get(live.gate.chat_id))
-            for live in requiring
-            if live.gate.chat_id in held or live.gate.chat_id not in outside
+            [
+                *(self._reconsider(live, person, heard, held.get(live.gate.chat_id)) for live in inside),
+                *(self._door.reconsider(waiting, heard) for waiting in waits),
+            ]
         )
 
     async def look_at_held(self, live: LiveGate, person_id: int) -> None:
@@ -208,11 +244,15 @@ class Changes:
         if change.old.is_admin != change.new.is_admin:
             self._admins.doubt(live, person.id)
         await self._note_presence(change, chat_id)
+        comes = change.new.belongs and not change.old.belongs and not person.is_bot
+        if comes:
+            await self._raids.arrive(live, person.id, change.date)
+            await self._door.entered(chat_id, person.id)
         restriction = await self._enforcement.holds(chat_id, person.id)
         if restriction is not None:
             await self._held_changed(change, live, restriction)
-        elif change.new.belongs and not change.old.belongs:
-            await self._came(live, person)
+        elif comes:
+            await self._came(live, person, change.link)
 
     async def _note_presence(self, change: MemberChange, chat_id: int) -> None:
         if change.old.belongs is change.new.belongs or change.person.is_bot:
@@ -225,9 +265,12 @@ class Changes:
             else:
                 await store.went(chat_id, change.person.id, at)
 
-    async def _came(self, live: LiveGate, person: Person) -> None:
-        """Hold a newcomer who lacks a channel before they write a word."""
-        if not live.acts or person.is_bot or live.gate.options.door is not Door.AUTO:
+    async def _came(self, live: LiveGate, person: Person, link: str) -> None:
+        """Hold a newcomer who lacks a channel before they write a word, however they came."""
+        if (exempt_link := exempting(link, live.exemptions, self._clock.now())) is not None:
+            await self._door.exempt_by(live, exempt_link, person.id)
+            return
+        if not live.acts or live.gate.options.door is not When.AUTO:
             return
         finding = await self._inquiry.about(live, person.id)
         if finding.judgement.standing is Standing.NOT_MEMBER and not finding.doubted:
@@ -239,7 +282,9 @@ class Changes:
             case Change.WENT:
                 await self._set_away(chat_id, person.id, away=True)
             case Change.CAME:
-                await self._set_away(chat_id, person.id, away=False)
+                is_restless = self._raids.is_restless(chat_id, person.id)
+                is_silent = is_restless or live.is_raided(self._clock.now())
+                await self._set_away(chat_id, person.id, away=False, silent=is_silent)
             case Change.ADMIN_TOOK:
                 await self._enforcement.leave_alone(chat_id, person.id)
             case Change.ADMIN_FREED:
@@ -248,10 +293,15 @@ class Changes:
             case Change.NOTHING:
                 pass
 
-    async def _set_away(self, chat_id: int, person_id: int, *, away: bool) -> None:
+    async def _set_away(self, chat_id: int, person_id: int, *, away: bool, silent: bool = False) -> None:
+        """They went, or came back: named on the card no more, or again, unless it is to be silent."""
         async with self._database.transaction() as connection:
             ledger = Ledger(connection, self._bot_id)
             case = await ledger.case(chat_id, person_id)
+            if case is not None and silent and not case.silent:
+                await ledger.hush(case)
+                self._raids.silenced(chat_id)
+                case = replace(case, silent=True)
             if case is not None and case.away is not away:
                 await ledger.set_away(case, away=away)
         self._enforcement.ring()

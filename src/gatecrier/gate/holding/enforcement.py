@@ -355,7 +355,8 @@ class Enforcement:
             if restriction is not None:
                 await ledger.add_restriction(restriction)
             if await ledger.open_case(case):
-                await ledger.touch(case.chat_id, case.thread_id, raised=not case.silent)
+                if not case.silent:
+                    await ledger.touch(case.chat_id, case.thread_id, raised=True)
                 await note(
                     connection,
                     "hold",

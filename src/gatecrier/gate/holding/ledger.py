@@ -167,12 +167,12 @@ class Ledger:
     async def close_case(self, case: Case, outcome: Outcome, *, now: datetime) -> None:
         """Close a case, and let its card change."""
         await self._change_case(case, closed_at=now, outcome=outcome)
-        await self.touch(case.chat_id, case.thread_id)
+        await self._touch_for(case)
 
     async def set_missing(self, case: Case, missing: tuple[int, ...]) -> None:
         """What this person still lacks."""
         await self._change_case(case, missing=_ids(missing))
-        await self.touch(case.chat_id, case.thread_id)
+        await self._touch_for(case)
 
     async def set_all_missing(self, chat_id: int, missing: Mapping[Case, tuple[int, ...]]) -> None:
         """What several people of one group still lack; their cards are touched last, and once."""
@@ -184,7 +184,48 @@ class Ledger:
     async def set_away(self, case: Case, *, away: bool) -> None:
         """Whether this person is outside the group now, and so not named on its card."""
         await self._change_case(case, away=away)
-        await self.touch(case.chat_id, case.thread_id)
+        await self._touch_for(case)
+
+    async def hush(self, case: Case) -> None:
+        """Hold this person without a word for now: they come and go."""
+        await self._change_case(case, silent=True)
+
+    async def hush_newcomers(self, chat_id: int, since: datetime) -> None:
+        """Whoever came since then is part of a raid: named no more, and their card is not shown anew."""
+        came = (cases.c.chat_id == chat_id, cases.c.reason == Reason.CAME, cases.c.closed_at.is_(None))
+        await self._connection.execute(
+            sa.update(cases).where(*came, cases.c.opened_at >= since).values(silent=True)
+        )
+        await self._connection.execute(
+            sa.update(cards)
+            .where(cards.c.chat_id == chat_id)
+            .values(wanted=cards.c.wanted + 1, raised=cards.c.shown)
+        )
+
+    async def hushed(self) -> set[int]:
+        """The groups in which somebody is held without a word; asked for once after a start."""
+        query = sa.select(cases.c.chat_id).where(cases.c.silent, cases.c.closed_at.is_(None)).distinct()
+        return set((await self._connection.execute(query)).scalars())
+
+    async def speak_of(self, chat_id: int) -> int:
+        """Name on the cards whom we held without a word; returns how many, and each card is raised once."""
+        held = (cases.c.chat_id == chat_id, cases.c.silent, cases.c.closed_at.is_(None))
+        threads = (
+            await self._connection.execute(sa.select(cases.c.thread_id).where(*held).distinct())
+        ).scalars()
+        topics = sorted(threads)
+        named = await self._connection.execute(sa.update(cases).where(*held).values(silent=False))
+        for thread_id in topics:
+            await self.touch(chat_id, thread_id, raised=True)
+        return named.rowcount
+
+    async def opened_since(self, chat_id: int, since: datetime) -> tuple[int, int]:
+        """How many people were held in this group since then, and how many of them are free by joining."""
+        opened = (cases.c.chat_id == chat_id, cases.c.opened_at >= since)
+        freed = (*opened, cases.c.outcome.in_([Outcome.JOINED, Outcome.VERIFIED]))
+        query = sa.select(sa.func.count()).select_from(cases)
+        held = await self._connection.scalar(query.where(*opened))
+        return held or 0, await self._connection.scalar(query.where(*freed)) or 0
 
     async def forget_closed(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` cases that were closed before then; returns how many."""
@@ -269,6 +310,11 @@ class Ledger:
         )
         if not gone.rowcount:
             await self.card_shown(card, message_id=None, shown=card.shown)
+
+    async def _touch_for(self, case: Case) -> None:
+        """A card changes for those it names; people held without a word come and go unseen."""
+        if not case.silent:
+            await self.touch(case.chat_id, case.thread_id)
 
     async def _change_case(self, case: Case, **values: object) -> None:
         await self._connection.execute(

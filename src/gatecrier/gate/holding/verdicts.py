@@ -3,6 +3,7 @@
 import structlog
 
 from gatecrier.gate.cards import texts
+from gatecrier.gate.cooldown import Cooldown
 from gatecrier.gate.gates import Gates, LiveGate
 from gatecrier.gate.holding.enforcement import Enforcement, Lifted
 from gatecrier.gate.holding.ledger import Ledger
@@ -16,9 +17,6 @@ from gatecrier.storage.database import Database
 from gatecrier.telegram.lanes import Lane
 
 log = structlog.get_logger(__name__)
-
-COOLDOWN = 3.0  # seconds between two presses that ask Telegram, for one case
-MOST_COOLDOWNS = 10_000  # cases remembered; then all are forgotten at once, which costs a call each
 
 
 class Verdicts:
@@ -36,13 +34,12 @@ class Verdicts:
         suspensions: Suspensions,
     ) -> None:
         self._database = database
-        self._clock = clock
         self._bot_id = bot_id
         self._gates = gates
         self._inquiry = inquiry
         self._enforcement = enforcement
         self._suspensions = suspensions
-        self._asked_at: dict[str, float] = {}
+        self._cooldown = Cooldown(clock)
 
     async def give(self, card_id: str, person_id: int) -> Verdict:
         """The verdict on a press of the card `card_id`, which anybody can forge: our records decide."""
@@ -54,7 +51,7 @@ class Verdicts:
             return texts.TOO_OLD
         if case is None:
             return texts.NOT_YOURS
-        if not self._may_ask(case.id):
+        if not self._cooldown.may_ask(case.id):
             return texts.WAIT
         try:
             return await self._verify(case)
@@ -95,16 +92,6 @@ class Verdicts:
         async with self._database.transaction() as connection:
             await Ledger(connection, self._bot_id).set_missing(case, missing)
         self._enforcement.ring()
-
-    def _may_ask(self, case_id: str) -> bool:
-        """Whether the case's cool-down is over; begins the next one."""
-        now = self._clock.monotonic()
-        if now - self._asked_at.get(case_id, -COOLDOWN) < COOLDOWN:
-            return False
-        if len(self._asked_at) >= MOST_COOLDOWNS:
-            self._asked_at.clear()
-        self._asked_at[case_id] = now
-        return True
 
 
 def _named(live: LiveGate, ids: tuple[int, ...]) -> list[Channel]:

@@ -77,6 +77,11 @@ class RosterStore:
         """Somebody joined the group."""
         await self._put(chat_id, person_id, at, came_at=at, present=True)
 
+    async def came_since(self, chat_id: int, since: datetime) -> int:
+        """How many joined the group since then."""
+        query = sa.select(sa.func.count()).where(roster.c.chat_id == chat_id, roster.c.came_at >= since)
+        return await self._connection.scalar(query) or 0
+
     async def went(self, chat_id: int, person_id: int, at: datetime) -> None:
         """Somebody is in the group no more."""
         await self._put(chat_id, person_id, at, present=False)

@@ -80,7 +80,7 @@ class Standings:
         """
         known = {id_: self.standing(id_, person_id) for id_ in channels}
         if pending_counts and self._pending:
-            known |= {id_: Standing.MEMBER for id_ in known if self._is_pending(id_, person_id)}
+            known |= {id_: Standing.MEMBER for id_ in known if self.is_pending(id_, person_id)}
         return known
 
     def pend(self, channel_id: int, person_id: int, seconds: float) -> None:
@@ -90,7 +90,8 @@ class Standings:
             self._pending[channel_id, person_id] = self._second() + int(seconds)
         self.changed(channel_id, person_id)
 
-    def _is_pending(self, channel_id: int, person_id: int) -> bool:
+    def is_pending(self, channel_id: int, person_id: int) -> bool:
+        """Whether a join request of this person waits in this channel."""
         return self._pending.get((channel_id, person_id), 0) > self._second()
 
     def hold_until(self, channels: Iterable[int], person_id: int) -> float:
@@ -181,7 +182,8 @@ class Standings:
 
     def trim(self) -> int:
         """Forget what expired, and the oldest of what is too much; returns how many."""
-        before = len(self)
+        before, second = len(self), self._second()
+        self._pending = {key: until for key, until in self._pending.items() if until > second}
         if before < self._trim_at:
             return 0
         present = self.present()

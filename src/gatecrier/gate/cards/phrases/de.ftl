@@ -68,6 +68,7 @@ toast-still-to-do = Noch nicht, bitte: { $task }.
 toast-pending = Die Admins des Kanals haben deine Anfrage noch nicht angenommen. Bitte danach noch einmal versuchen.
 toast-admitted = Danke! Du bist jetzt in der Gruppe.
 toast-not-asked = Du hast noch keine Beitrittsanfrage an die Gruppe gestellt, oder sie ist schon beantwortet.
+toast-admins-decide = Über deine Anfrage entscheiden die Admins der Gruppe.
 toast-proven = Danke! Du bist Admin dieser Gruppe.
 toast-not-admin = Das kann nur ein Admin dieser Gruppe, der Nutzer sperren darf.
 toast-proof-too-old = Diese Schaltfläche ist veraltet. Bitte sende den Befehl noch einmal.

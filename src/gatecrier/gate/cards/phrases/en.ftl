@@ -71,6 +71,7 @@ toast-still-to-do = Not yet: { $task }.
 toast-pending = The channel’s admins have not let you in yet. Please try again when they have.
 toast-admitted = Thank you! You are in the group now.
 toast-not-asked = You have not asked to join the group yet, or it has been answered already.
+toast-admins-decide = The admins of the group decide about your request.
 toast-proven = Thank you! You are an admin of this group.
 toast-not-admin = Only an admin of this group who may ban members can do that.
 toast-proof-too-old = This button is out of date. Please send the command again.

@@ -68,6 +68,7 @@ toast-still-to-do = Todavía no. Falta { $task }.
 toast-pending = Los administradores del canal aún no han aceptado tu solicitud. Inténtalo de nuevo cuando lo hagan.
 toast-admitted = ¡Gracias! Ya estás en el grupo.
 toast-not-asked = Aún no has solicitado unirte al grupo, o la solicitud ya fue respondida.
+toast-admins-decide = Los administradores del grupo deciden sobre tu solicitud.
 toast-proven = ¡Gracias! Eres administrador de este grupo.
 toast-not-admin = Solo puede hacerlo un administrador de este grupo que pueda suspender usuarios.
 toast-proof-too-old = Este botón está obsoleto. Envía el comando de nuevo, por favor.

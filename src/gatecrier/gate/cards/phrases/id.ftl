@@ -64,6 +64,7 @@ toast-still-to-do = Belum. Silakan { $task }.
 toast-pending = Admin saluran belum menerima permintaan Anda. Silakan coba lagi setelah diterima.
 toast-admitted = Terima kasih! Anda sekarang ada di grup.
 toast-not-asked = Anda belum meminta bergabung ke grup, atau permintaan itu sudah dijawab.
+toast-admins-decide = Admin grup yang memutuskan permintaan Anda.
 toast-proven = Terima kasih! Anda adalah admin grup ini.
 toast-not-admin = Hanya admin grup ini yang boleh memblokir pengguna yang dapat melakukannya.
 toast-proof-too-old = Tombol ini sudah kedaluwarsa. Silakan kirim perintahnya lagi.

@@ -97,6 +97,7 @@ def _people() -> None:
         sa.Column("asked_at", Utc, nullable=False),
         sa.Column("link", sa.Text, nullable=False),
         sa.Column("card_id", sa.BigInteger, nullable=True),
+        sa.Column("id", sa.Text, nullable=False),
     )
     op.create_index("ix_join_requests_person_id", "join_requests", ["person_id"])
 

@@ -254,7 +254,7 @@ async def test_get_admins(world: World) -> None:
         [{"status": "creator", "user": ADA}, {"status": "administrator", "user": ADA}]
     )
     assert [admin.is_admin for admin in await world.bot.get_admins(GROUP)] == [True, True]
-    assert world.sent == {"chat_id": GROUP}
+    assert world.sent == {"chat_id": GROUP, "return_bots": True}
 
 
 async def test_get_chat(world: World) -> None:

@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import structlog
 
-from gatecrier.gate import rules
 from gatecrier.gate.failures import all_done
-from gatecrier.gate.gates import Gates, LiveGate
+from gatecrier.gate.gates import Gates
 from gatecrier.gate.governing.doctor import Doctor
 from gatecrier.gate.governing.moves import Moves
 from gatecrier.gate.governing.proofs import Proofs
@@ -21,37 +20,31 @@ from gatecrier.gate.holding.door import Door
 from gatecrier.gate.holding.enforcement import Enforcement
 from gatecrier.gate.holding.freeing import Freeing
 from gatecrier.gate.holding.ledger import Ledger
+from gatecrier.gate.holding.messages import Messages
 from gatecrier.gate.holding.raid import Raids
 from gatecrier.gate.holding.reactions import Reactions, as_message
 from gatecrier.gate.holding.suspension import Suspensions
 from gatecrier.gate.holding.verdicts import Verdicts
-from gatecrier.gate.journal import note
 from gatecrier.gate.knowledge.admins import Admins
-from gatecrier.gate.knowledge.inquiry import CONFIRM_AFTER, Inquiry
+from gatecrier.gate.knowledge.inquiry import Inquiry
 from gatecrier.gate.knowledge.requests import Requests
-from gatecrier.gate.knowledge.roster import Roster, RosterStore
+from gatecrier.gate.knowledge.roster import Roster
 from gatecrier.gate.knowledge.standings import MEMBER_TTL, NOT_MEMBER_TTL, Standings
 from gatecrier.gate.knowledge.verification import Verifier
 from gatecrier.gate.model import (
-    Action,
-    Cause,
     Decision,
     GateStatus,
-    History,
     Mode,
-    Outcome,
     Protected,
     Reason,
     Unprotected,
     Verdict,
 )
 from gatecrier.gate.outside import Telegram
-from gatecrier.gate.rules import Hold
-from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import StandingStore
 from gatecrier.gate.sweeper import Sweeper
 from gatecrier.kernel.clock import Clock
-from gatecrier.kernel.errors import Misconfigured, NotFound, PeerGone, TryLater
+from gatecrier.kernel.errors import NotFound
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Chat, JoinRequest, MemberChange, Message, Person, Reaction
 
@@ -60,18 +53,6 @@ log = structlog.get_logger(__name__)
 CLOSED_LIFE = timedelta(days=30)  # closed cases are a log, and logs expire
 FORGOTTEN_AT_ONCE = 1000  # cases; SQLite has one writer, who must not be kept long
 HALF_DONE_AT_ONCE = 100  # restrictions that one run of the healer finishes
-
-
-_NOTED = {
-    Action.WARN: "warn",
-    Action.DELETE: "delete",
-    Action.BAN_CHANNEL: "ban_channel",
-    Action.KICK: "kick",
-    Action.ENFORCE: "delete",  # the hold is noted apart, where it is announced
-}
-"""What the journal calls each deed."""
-
-_STRIKES = frozenset({Reason.NOT_MEMBER, Reason.FREE_MESSAGE, Reason.WARNED})
 
 
 class Gatekeeper:
@@ -127,6 +108,18 @@ class Gatekeeper:
             verifier=self._verifier,
             moved=self.moves.move,
         )
+        self._messages = Messages(
+            database,
+            clock,
+            bot_id,
+            gates=self.gates,
+            roster=self._roster,
+            admins=self._admins,
+            inquiry=self._inquiry,
+            enforcement=self._enforcement,
+            suspensions=self._suspensions,
+            moved=self.moves.move,
+        )
         self._requests = Requests(database, clock, bot_id, self.standings)
         self._raids = Raids(database, clock, telegram, bot_id, gates=self.gates, bell=self.bell)
         self._door = Door(
@@ -164,7 +157,7 @@ class Gatekeeper:
             inquiry=self._inquiry,
             enforcement=self._enforcement,
             suspensions=self._suspensions,
-            decide=self._decide,
+            decide=self._messages.decide,
         )
         proofs, freeing = Proofs(telegram, bot_id), Freeing(clock, bot_id, self._enforcement)
         self._protection = Protection(
@@ -251,17 +244,7 @@ class Gatekeeper:
         if message.is_service and self.moves.concerns(message):
             return False
         live = self._live(message.chat.id)
-        if live is None:
-            return True
-        decision = self._judge(live, message)
-        if decision.action not in (Action.IGNORE, Action.EXEMPT, Action.PASS):
-            return False
-        live.count(decision.reason)
-        if decision.person is not None and not decision.person.is_bot:
-            self._roster.see(message.chat.id, decision.person.id)
-            if decision.reason is Reason.MEMBER:
-                self.gates.let_pass(live, decision.person.id)
-        return True
+        return live is None or self._messages.passes(live, message)
 
     async def handle_message(self, message: Message) -> Decision | None:
         """
@@ -277,21 +260,7 @@ class Gatekeeper:
             await self.moves.heard(message)
             return None
         live = self.gates.get(message.chat.id)
-        if live is None:
-            return None
-        decision = await self._decide(live, message)
-        live.count(decision.reason)
-        if decision.only_observed:
-            return decision
-        try:
-            await self._carry_out(live, message, decision)
-        except (Misconfigured, PeerGone) as error:
-            log.warning("gate.cannot_act", chat=message.chat.id, code=error.code)
-            if isinstance(error, PeerGone) and error.migrate_to:
-                await self.moves.move(message.chat.id, error.migrate_to)
-            elif await self._suspensions.look(live):  # all seems well, and is not: look again in a minute
-                await self._suspensions.suspend(live, Cause.LOST_RIGHTS)
-        return decision
+        return await self._messages.handle(live, message) if live is not None else None
 
     async def handle_member_change(self, change: MemberChange) -> None:
         """
@@ -480,110 +449,3 @@ class Gatekeeper:
         if gone < FORGOTTEN_AT_ONCE:
             self._cases_due = now + 3600.0
         return gone
-
-    # How it is done
-
-    def _judge(self, live: LiveGate, message: Message) -> Decision:
-        person = message.guest_bot_caller_user or message.sender
-        known = self.gates.known(live, person.id) if person else {}
-        return live.judge(message, known, self._clock.now())
-
-    async def _decide(self, live: LiveGate, message: Message) -> Decision:
-        """Decide, finding out what is not known: admins, the linked channel, standings, what came before."""
-        decision = self._judge(live, message)
-        if decision.reason is Reason.FOREIGN_CHANNEL:
-            await self._admins.know_linked(live)
-            return self._judge(live, message)
-        if decision.person is None or decision.action in (Action.EXEMPT, Action.PASS):
-            return decision
-        await self._admins.know(live)
-        decision = self._judge(live, message)
-        person = decision.person
-        if person is None or person.is_bot or decision.action in (Action.EXEMPT, Action.PASS):
-            return decision
-        self._roster.see(message.chat.id, person.id)
-        if decision.action is Action.ENFORCE and await self._enforcement.holds(message.chat.id, person.id):
-            return decision
-        # Nobody is muted on memory alone: they may have joined a second ago.
-        finding = await self._inquiry.about(live, person.id)
-        if finding.doubted:
-            return Decision(action=Action.WAIT, reason=Reason.DOUBTED, person=person)
-        history = await self._history(live, person.id)
-        return live.judge(message, finding.standings, self._clock.now(), history=history)
-
-    async def _history(self, live: LiveGate, person_id: int) -> History | None:
-        if not live.gate.options.is_lenient:
-            return None
-        async with self._database.read() as connection:
-            return await RosterStore(connection, self.bot_id).history(live.gate.chat_id, person_id)
-
-    async def _carry_out(self, live: LiveGate, message: Message, decision: Decision) -> None:
-        await self._note(live, message, decision)
-        match decision.action:
-            case Action.SUSPEND:
-                person_id = decision.person.id if decision.person else 0
-                await self._suspensions.suspend_for_channel(live, decision.missing[0], person_id)
-            case Action.WAIT:
-                raise TryLater(
-                    "Telegram contradicts what was known.", retry_after=CONFIRM_AFTER, code="standing_doubted"
-                )
-            case Action.DELETE:
-                await self._delete(live, message)
-                if decision.reason is Reason.STANDING_UNKNOWN:
-                    raise TryLater(
-                        "Telegram does not say who belongs to the channel.",
-                        retry_after=10.0,
-                        code="standing_unknown",
-                    )
-            case Action.BAN_CHANNEL if message.sender_chat is not None:
-                ban = self._enforcement.ban_channel(message.chat.id, message.sender_chat.id)
-                await all_done((ban, self._delete(live, message)))
-            case Action.KICK if decision.person is not None:
-                kick = self._enforcement.kick(message.chat.id, decision.person.id)
-                await all_done((kick, self._delete(live, message)))
-            case Action.ENFORCE if decision.person is not None:
-                await self._enforce(live, message, decision.person, decision.missing)
-
-    async def _note(self, live: LiveGate, message: Message, decision: Decision) -> None:
-        """Write down what is about to be done, and count it where it is counted."""
-        chat_id, now, person = message.chat.id, self._clock.now(), decision.person
-        counted = decision.reason in _STRIKES and live.gate.options.is_lenient and person is not None
-        if not counted and decision.action not in _NOTED:
-            return
-        async with self._database.transaction() as connection:
-            if decision.action in _NOTED:
-                whom = person or message.sender_chat
-                await note(
-                    connection,
-                    "delete"
-                    if decision.action is Action.ENFORCE
-                    else decision.action,  # the hold is noted apart
-                    at=now,
-                    chat_id=chat_id,
-                    person_id=whom.id if whom else 0,
-                    detail=f"{decision.reason}, message {message.message_id}",
-                )
-            if counted and person is not None:
-                store = RosterStore(connection, self.bot_id)
-                await store.strike(chat_id, person.id, now, key=rules.strike_key(message))
-
-    async def _enforce(
-        self, live: LiveGate, message: Message, person: Person, missing: tuple[int, ...]
-    ) -> None:
-        """Delete the message and hold the person, side by side: neither waits for the other's failure."""
-        hold = self._enforcement.hold(
-            live, person, reason=Reason.NOT_MEMBER, missing=missing, message=message
-        )
-        held, _ = await all_done((hold, self._delete(live, message)))
-        if held is Hold.IS_ADMIN:
-            self._admins.doubt(live, person.id)
-        if held is Hold.ADMIN_FREED:
-            live.exemptions[person.id] = None
-        if held is Hold.YES and self._inquiry.from_memory(live, person.id).standing is Standing.MEMBER:
-            # They joined while we muted: that update found no case to close yet.
-            await self._enforcement.lift(message.chat.id, person.id, Outcome.JOINED)
-
-    async def _delete(self, live: LiveGate, message: Message) -> None:
-        """Delete; when Telegram refuses, find out whether the bot lost its rights."""
-        if not await self._enforcement.delete(message):
-            await self._suspensions.look(live)

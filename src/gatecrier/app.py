@@ -38,6 +38,8 @@ from gatecrier.telegram.gateway import Gateway
 from gatecrier.telegram.polling import Poller
 from gatecrier.telegram.transport import AiohttpTransport, Transport
 from gatecrier.telegram.updates import Person
+from gatecrier.web.server import HttpServer
+from gatecrier.web.webhook import Webhook
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +91,7 @@ class App:
             {self.bot.bot_id: self.bot}, self.budgets, database, clock=clock, worker=_worker_name()
         )
         self.reconciler = Reconciler(database, clock=clock, jobs=self.jobs)
+        self.http = self._http() if settings.public_url else None
         self._stopping = asyncio.Event()
         self._define_jobs()
 
@@ -128,7 +131,8 @@ class App:
             stopping.cancel()
 
     async def _work(self, stopping: asyncio.Task[bool]) -> None:
-        loops = [asyncio.create_task(work) for work in (self.poller.run(), self.jobs.run(), self.cards.run())]
+        intake = self.http.run() if self.http else self.poller.run()
+        loops = [asyncio.create_task(work) for work in (intake, self.jobs.run(), self.cards.run())]
         try:
             done, _ = await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -156,12 +160,25 @@ class App:
         log.info("app.started", bot=me.username, bot_id=me.id)
         await show_menu(self.bot)
         await self.start()
+        if self.http is not None:
+            self.http.open()  # before Telegram is told: what it posts is kept by the system until we serve
+            url = f"{self.settings.public_url}/telegram/{self.bot.bot_id}"
+            await self.bot.set_webhook(url, self.settings.webhook_secret.get_secret_value())
+
+    def _http(self) -> HttpServer:
+        secret = self.settings.webhook_secret.get_secret_value()
+        webhook = Webhook(self.bot.bot_id, secret, self.inbox.take, knows=self.gate.glance)
+        return HttpServer(webhook, host=self.settings.http_host, port=self.settings.http_port)
 
     async def _shut_down(
-        self, poller: asyncio.Task[None], jobs: asyncio.Task[None], cards: asyncio.Task[None]
+        self, intake: asyncio.Task[None], jobs: asyncio.Task[None], cards: asyncio.Task[None]
     ) -> None:
         """Take nothing new, let what is in flight end, and leave the rest to the next process."""
-        await _cancelled(poller)
+        if self.http is not None:
+            self.http.stop()  # an update that is being taken is answered
+            await asyncio.wait([intake])
+        else:
+            await _cancelled(intake)
         self.cards.stop()
         try:
             async with asyncio.timeout(STOP_SECONDS):

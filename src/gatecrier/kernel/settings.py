@@ -78,16 +78,23 @@ class Settings(BaseSettings):
     telegram_api_url: str = "https://api.telegram.org"
     #: "sqlite:///file.db" (one machine) or "postgresql://user:password@host/name".
     database_url: SecretStr = SecretStr("sqlite:///gatecrier.db")
+    #: Where Telegram reaches us, such as https://bots.example.org: updates come by webhook. Empty: we poll.
+    public_url: str = ""
+    #: What Telegram sends along with each update, so that nobody else can: 1 to 256 of A-Z a-z 0-9 _ -.
+    webhook_secret: SecretStr = SecretStr("")
+    #: Where we listen, behind whatever serves `public_url`.
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8000, ge=0, le=65535)
     environment: Environment = Environment.DEVELOPMENT
     #: debug, info, warning or error.
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     broadcast: BroadcastSettings = BroadcastSettings()
     gate: GateSettings = GateSettings()
 
-    @field_validator("telegram_api_url")
+    @field_validator("telegram_api_url", "public_url")
     @classmethod
     def _is_http(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
+        if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
 

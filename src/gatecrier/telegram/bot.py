@@ -20,6 +20,8 @@ from gatecrier.telegram.updates import ALLOWED_UPDATES, ChatInfo, ChatMember, Pe
 ParseMode = Literal["", "HTML", "MarkdownV2"]
 
 MOST_DELETED_AT_ONCE = 100
+MOST_CONNECTIONS = 40
+"""Of Telegram's to our webhook, at once: its default."""
 FOR_EVER_BELOW = timedelta(seconds=45)
 """Telegram takes a date less than 30 s ahead of its clock for "for ever"; half as much again for ours."""
 SHORTEST_RESTRICTION = FOR_EVER_BELOW + timedelta(seconds=30)
@@ -98,6 +100,21 @@ class Bot:
             result=list[msgspec.Raw],
             timeout=timeout + POLL_GRACE,
         )
+
+    async def set_webhook(self, url: str, secret: str) -> None:
+        """
+        Let Telegram post updates to `url`, each with the secret in a header; polling ends.
+
+        Raises:
+            Misconfigured: "bad_webhook": it must be https, on port 443, 80, 88 or 8443.
+        """
+        params: dict[str, object] = {
+            "url": url,
+            "secret_token": secret,
+            "allowed_updates": ALLOWED_UPDATES,
+            "max_connections": MOST_CONNECTIONS,
+        }
+        await self._do("setWebhook", params, Lane.ANSWER)
 
     async def delete_webhook(self) -> None:
         """Let long polling begin; pending updates stay."""

@@ -19,7 +19,7 @@ import structlog
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, OutcomeUnknown, TryLater
 from gatecrier.telegram.glance import Knows, nobody, passed
-from gatecrier.telegram.updates import Received, decode
+from gatecrier.telegram.updates import Received, decode, number_of
 
 log = structlog.get_logger(__name__)
 
@@ -175,7 +175,7 @@ class Poller:
         try:
             update = decode(body)
         except msgspec.DecodeError:
-            number = _number(body)
+            number = number_of(body)
             # The error's text may quote the body, which is somebody's message.
             log.warning("update skipped: not understood", bot_id=self._bot.bot_id, update_id=number)
             return number, None
@@ -226,17 +226,3 @@ class Poller:
 def _is_defect(error: Exception) -> bool:
     """Whether what a receiver raised may be the update's fault; the rest says when to come again, or stop."""
     return not isinstance(error, (TryLater, OutcomeUnknown, Misconfigured))
-
-
-class _Numbered(msgspec.Struct, frozen=True, gc=False):
-    update_id: int
-
-
-_numbers = msgspec.json.Decoder(_Numbered)
-
-
-def _number(body: msgspec.Raw) -> int | None:
-    try:
-        return _numbers.decode(body).update_id
-    except msgspec.DecodeError:
-        return None

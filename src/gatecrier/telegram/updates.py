@@ -362,6 +362,21 @@ def decode(body: bytes | msgspec.Raw) -> Update:
     return _decoder.decode(body)
 
 
+class _Numbered(Record, frozen=True):
+    update_id: int
+
+
+_numbers = msgspec.json.Decoder(_Numbered)
+
+
+def number_of(body: bytes | msgspec.Raw) -> int | None:
+    """The number of an update that we do not understand; None when it has none, or is not JSON."""
+    try:
+        return _numbers.decode(body).update_id
+    except msgspec.DecodeError:
+        return None
+
+
 class Received(Record, frozen=True):
     """An update as we read it, and its JSON for whoever needs all of it (aiogram)."""
 

@@ -2,15 +2,20 @@
 
 from gatecrier.telegram.updates import GROUPS, ChatType
 
+SETTINGS_LINK = "gate_"
+"""What /start carries from a link to a group's settings; the group's id follows, without its sign."""
+
 IN_GROUPS = {
     "protect": "Require a channel: /protect @channel",
     "unprotect": "Require it no longer, and free everyone",
     "status": "What is required, and who is held",
+    "settings": "Choose how I treat people",
     "help": "What I do",
 }
 IN_PRIVATE = {
     "start": "Get this bot's messages",
     "stop": "Get none",
+    "settings": "The groups you administer",
     "help": "What this bot does",
 }
 

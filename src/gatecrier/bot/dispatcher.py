@@ -10,6 +10,7 @@ from aiogram.types import CallbackQuery, TelegramObject
 from aiogram.types import Message as ShownMessage
 
 from gatecrier.bot import groups, screens, subscribers
+from gatecrier.bot.gates import handlers as gates
 from gatecrier.bot.routing import as_dict
 from gatecrier.bot.session import GatewaySession
 from gatecrier.gate.service import Gatekeeper
@@ -28,10 +29,10 @@ class Screens:
             token, session=GatewaySession(gateway), default=DefaultBotProperties(parse_mode="HTML")
         )
         # Group traffic must leave no state behind, and nothing here is a dialog yet.
-        self._dispatcher = aiogram.Dispatcher(disable_fsm=True, gate=gate)
+        self._dispatcher = aiogram.Dispatcher(disable_fsm=True, gate=gate, clock=gateway.clock)
         self._dispatcher.message.outer_middleware(explain_refusals)
         self._dispatcher.callback_query.outer_middleware(explain_refusals)
-        self._dispatcher.include_routers(groups.make_router(), subscribers.make_router())
+        self._dispatcher.include_routers(gates.make_router(), groups.make_router(), subscribers.make_router())
 
     async def show(self, received: Received) -> None:
         """Let a handler answer this command or button."""

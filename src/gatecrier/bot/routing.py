@@ -10,9 +10,10 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from gatecrier.bot.commands import is_known
+from gatecrier.bot.commands import SETTINGS_LINK, is_known
 from gatecrier.bot.courtesy import Courtesy
 from gatecrier.gate.model import Action, Decision
+from gatecrier.gate.rules import TOUCHING
 from gatecrier.gate.service import Gatekeeper
 from gatecrier.kernel.clock import Clock
 from gatecrier.registry.inbox import ClaimAnswer
@@ -84,7 +85,8 @@ class Routing:
             decision = await self._gate.handle_message(message)
             if decision is not None and _is_removed(decision):
                 return
-        if self._is_command(received.update) and self._deserves_answer(message):
+        asks = self._is_command(received.update) or self._is_answer(received.update)
+        if asks and self._deserves_answer(message):
             await self._show(received, claim_answer)
 
     async def _private(self, message: Message) -> None:
@@ -92,9 +94,13 @@ class Routing:
             return
         if message.command == "start":
             _, *payload = message.text.split(maxsplit=1)
-            await self._subscribers.start(
-                self._bot_id, message.sender, source="".join(payload), at=_moment(message.date)
-            )
+            source = "".join(payload)
+            if not source.startswith(
+                SETTINGS_LINK
+            ):  # an admin who opens a group's settings subscribes to nothing
+                await self._subscribers.start(
+                    self._bot_id, message.sender, source=source, at=_moment(message.date)
+                )
         elif message.command == "stop":
             await self._subscribers.stop(self._bot_id, message.sender.id, at=_moment(message.date))
 
@@ -122,6 +128,16 @@ class Routing:
             and is_known(message.command, message.chat.type)
         )
 
+    @staticmethod
+    def _is_answer(update: Update) -> bool:
+        """In private, a reply: perhaps to a question of ours."""
+        message = update.message
+        return (
+            message is not None
+            and message.chat.type is ChatType.PRIVATE
+            and message.reply_to_message is not None
+        )
+
     def _deserves_answer(self, message: Message) -> bool:
         """In private: in time. In a group: whenever it comes, but not without measure."""
         if message.chat.type is ChatType.PRIVATE:
@@ -136,7 +152,7 @@ def _moment(date: int) -> datetime:
 
 def _is_removed(decision: Decision) -> bool:
     """A message that was taken away is not answered."""
-    return not decision.only_observed and decision.action in (Action.DELETE, Action.ENFORCE)
+    return not decision.only_observed and decision.action in TOUCHING - {Action.WARN}
 
 
 def as_dict(received: Received) -> dict[str, Any]:

@@ -2,16 +2,25 @@
 
 from html import escape
 
-from gatecrier.gate.cards.texts import cause
-from gatecrier.gate.model import Channel, GateStatus, Mode, Protected, Unprotected
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from gatecrier.bot.commands import SETTINGS_LINK
+from gatecrier.bot.gates.buttons import OBSERVE, button
+from gatecrier.gate.cards.texts import cause, explain
+from gatecrier.gate.cards.texts import prove_button as prove_label
+from gatecrier.gate.model import Channel, Gate, GateStatus, Mode, Protected, Unprotected
 from gatecrier.gate.names import shown
 from gatecrier.kernel.errors import GatecrierError, TryLater
+from gatecrier.kernel.language import ENGLISH
 
 MODES = {
     Mode.OFF: "off",
     Mode.OBSERVE: "observing: nobody is held",
     Mode.ENFORCE: "on",
 }
+
+PROVE = "prove"
+"""The data of the button that an anonymous admin presses."""
 
 TOAST = 200  # characters Telegram shows of an answer to a button
 
@@ -27,8 +36,10 @@ PRIVATE_HELP = (
 GROUP_HELP = (
     "I let people write here only if they have joined the channels this group requires.\n\n"
     "/protect @channel – require a channel (you and I must be admins there)\n"
+    "/protect 2 of @a @b @c – or: @a or @b, @a not @b, @a and (@b or @c)\n"
     "/unprotect @channel – no longer require it; /unprotect alone ends it all and frees everyone I hold\n"
-    "/status – what is required, and how many people are held"
+    "/status – what is required, and how many people are held\n"
+    "/settings – how strict I am, who is exempt, whom I hold"
 )
 
 
@@ -51,9 +62,38 @@ def toast(error: GatecrierError) -> str:
 def protected(done: Protected) -> str:
     """The answer to /protect."""
     return (
-        f"Protected: whoever writes here must have joined {channels(done.gate.channels)}.\n"
-        "Whoever has not is held until they join. /status shows how many, /unprotect ends it."
+        f"Protected: to write here, people need {required(done.gate)}.\n"
+        "Whoever lacks it is held until they have joined. /status shows how many, /unprotect ends it."
     )
+
+
+def protected_buttons(gate: Gate, username: str) -> InlineKeyboardMarkup:
+    """What an admin may want next: to see first who would be held, or to choose how people are treated."""
+    observe = button("Observe first", gate.chat_id, OBSERVE)
+    settings = InlineKeyboardButton(text="Settings", url=settings_url(gate.chat_id, username))
+    return InlineKeyboardMarkup(inline_keyboard=[[observe, settings]])
+
+
+def settings_button(chat_id: int, username: str) -> InlineKeyboardMarkup:
+    """Leads to a group's settings in the private chat."""
+    link = InlineKeyboardButton(text="Open the settings", url=settings_url(chat_id, username))
+    return InlineKeyboardMarkup(inline_keyboard=[[link]])
+
+
+def settings_url(chat_id: int, username: str) -> str:
+    """The deep link to a group's settings."""
+    return f"https://t.me/{username}?start={SETTINGS_LINK}{-chat_id}"
+
+
+def prove_button() -> InlineKeyboardMarkup:
+    """What an anonymous admin is to press."""
+    text = prove_label(ENGLISH, PROVE).text
+    return InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text=text, callback_data=PROVE)]])
+
+
+def required(gate: Gate) -> str:
+    """The policy in words, with links to the channels (HTML)."""
+    return explain(ENGLISH, gate.policy, gate.channels, html=True)
 
 
 def unprotected(done: Unprotected) -> str:
@@ -62,8 +102,7 @@ def unprotected(done: Unprotected) -> str:
     later = f" {done.waiting} more will be as soon as Telegram allows it." if done.waiting else ""
     if done.gate is None:
         return f"This group requires nothing any more. {freed}{later}"
-    still = channels(done.gate.channels)
-    return f"{channels(done.removed)} is no longer required; {still} still is. {freed}{later}"
+    return f"{channels(done.removed)} is no longer required; {required(done.gate)} still is. {freed}{later}"
 
 
 def status(found: GateStatus) -> str:
@@ -71,7 +110,7 @@ def status(found: GateStatus) -> str:
     gate = found.gate
     lines = [
         f"<b>Gate</b>: {MODES[gate.mode]}",
-        f"<b>Required</b>: {channels(gate.channels)}",
+        f"<b>Required</b>: {required(gate)}",
         f"<b>Held now</b>: {found.held}",
     ]
     if gate.suspension:

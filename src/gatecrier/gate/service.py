@@ -176,6 +176,7 @@ class Gatekeeper:
             bot_id,
             gates=self.gates,
             proofs=proofs,
+            admins=self._admins,
             enforcement=self._enforcement,
             freeing=freeing,
         )

@@ -98,6 +98,7 @@ class Message(Record, frozen=True, rename={"sender": "from", "thread_id": "messa
     text: str = ""
     entities: tuple[Entity, ...] = ()
     edit_date: int | None = None
+    reply_to_message: Marker | None = None
     via_bot: Person | None = None
     forward_origin: Marker | None = None
     guest_bot_caller_user: Person | None = None

@@ -86,9 +86,11 @@ def toast(
     return Verdict(which in _FREED, _cut(text), alert=which in _ALERTS)
 
 
-def explain(language: str, remainder: Policy | None, channels: Iterable[Channel]) -> str:
-    """What is still missing, in plain text: "@a; and one of @b, @c", "leave @rival"."""
-    return Wording(language, channels, html=False).missing(remainder).text
+def explain(
+    language: str, remainder: Policy | None, channels: Iterable[Channel], *, html: bool = False
+) -> str:
+    """What is demanded, or still missing: "@a; and one of @b, @c", "leave @rival"; plain text unless told."""
+    return Wording(language, channels, html=html).missing(remainder).text
 
 
 def card(

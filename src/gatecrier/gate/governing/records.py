@@ -90,6 +90,18 @@ class Records:
             self._live(chat_id)
         return found
 
+    async def held(self, chat_id: int) -> list[Case]:
+        """
+        Whom the gate holds in a group, the newest first.
+
+        Raises:
+            NotFound: this bot has no such gate.
+        """
+        self._live(chat_id)
+        async with self._database.read() as connection:
+            cases = await Ledger(connection, self._bot_id).cases_in(chat_id)
+        return sorted(cases, key=lambda case: case.opened_at, reverse=True)
+
     async def why(self, chat_id: int, person_id: int) -> Explanation:
         """
         Why this person may or may not write in this group now.

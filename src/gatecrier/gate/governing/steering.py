@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.gate import options
@@ -14,18 +15,22 @@ from gatecrier.gate.holding.enforcement import Enforcement
 from gatecrier.gate.holding.freeing import Freeing
 from gatecrier.gate.holding.ledger import Ledger
 from gatecrier.gate.journal import note
+from gatecrier.gate.knowledge.admins import Admins
 from gatecrier.gate.model import Exemption, Gate, Mode, Outcome, Subject
 from gatecrier.gate.options import Options
 from gatecrier.gate.store import GateStore
 from gatecrier.kernel.clock import Clock
-from gatecrier.kernel.errors import NotFound, Refused
+from gatecrier.kernel.errors import GatecrierError, NotFound, Refused
 from gatecrier.kernel.language import LANGUAGES
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Person
 
+log = structlog.get_logger(__name__)
+
 Actor = Person | str
 """A person, who is proven to be an admin of the group; or an operator, by name: "cli", "operator:7"."""
 
+ASKED_FOR_A_LIST = 20  # groups whose admins are asked for when somebody wants to see theirs
 MOST_EXEMPTIONS = 1_000  # in one group; they are held in memory
 
 
@@ -59,6 +64,7 @@ class Steering:
         *,
         gates: Gates,
         proofs: Proofs,
+        admins: Admins,
         enforcement: Enforcement,
         freeing: Freeing,
     ) -> None:
@@ -67,6 +73,7 @@ class Steering:
         self._bot_id = bot_id
         self._gates = gates
         self._proofs = proofs
+        self._admins = admins
         self._enforcement = enforcement
         self._freeing = freeing
 
@@ -75,6 +82,22 @@ class Steering:
         gate = self._gate(chat_id)
         await self._prove(chat_id, actor)
         return gate
+
+    async def administered(self, person_id: int) -> list[Gate]:
+        """
+        The gates of the groups that somebody is known to administer, by their titles.
+
+        For a list to choose from: each choice is proven by itself. Of groups whose admins are not known
+        some are asked for; the rest is found from within the group.
+        """
+        unknown = [live for live in self._gates.all() if live.admins_at is None]
+        for live in unknown[:ASKED_FOR_A_LIST]:
+            try:
+                await self._admins.know(live)
+            except GatecrierError as error:
+                log.info("gate.admins_not_known", chat=live.gate.chat_id, code=error.code)
+        found = [live.gate for live in self._gates.all() if person_id in live.admins]
+        return sorted(found, key=lambda gate: (gate.title.casefold(), gate.chat_id))
 
     async def set_option(self, chat_id: int, name: str, value: object, *, actor: Actor) -> Gate:
         """Choose one option; see `options.changed` for names and values."""

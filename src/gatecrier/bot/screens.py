@@ -2,10 +2,11 @@
 
 from html import escape
 
-from gatecrier.gate.cards.texts import cause
+from gatecrier.gate.cards.texts import suspension_cause
 from gatecrier.gate.model import Channel, GateStatus, Mode, Protected, Unprotected
 from gatecrier.gate.names import shown
 from gatecrier.kernel.errors import GatecrierError, TryLater
+from gatecrier.kernel.language import ENGLISH
 
 MODES = {
     Mode.OFF: "off",
@@ -75,7 +76,8 @@ def status(found: GateStatus) -> str:
         f"<b>Held now</b>: {found.held}",
     ]
     if gate.suspension:
-        lines.append(f"<b>Suspended</b>: {escape(cause(gate))} Everybody may write until it works again.")
+        cause = escape(suspension_cause(ENGLISH, gate))
+        lines.append(f"<b>Suspended</b>: {cause} Everybody may write until it works again.")
     return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """What hostile people, and many people, try with cards; numbers as in facts/gate.md §1.1 and §5."""
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -7,8 +8,10 @@ import pytest
 
 from gate import strict_html
 from gate.conftest import World
-from gate.fake_telegram import ADA, ANN, BEN, CHANNEL, GROUP, SECOND, Shown, place
+from gate.fake_telegram import ADA, ANN, BEN, BOT, CHANNEL, GROUP, SECOND, Shown, place
+from gate.speaking import make_case
 from gatecrier.gate.cards.texts import Toast, toast
+from gatecrier.gate.holding.ledger import Ledger
 from gatecrier.telegram.updates import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -139,13 +142,19 @@ async def test_the_bot_is_never_the_spammer(gated: World) -> None:
         await edit(*args, **fields)  # type: ignore[arg-type]
 
     gated.telegram.send_message, gated.telegram.edit_text = sent, edited  # type: ignore[method-assign]
-    for number in range(1000):
+    for number in range(100):
         person = Person(id=1000 + number, first_name=f"Person {number}")
         gated.telegram.put(GROUP, place(person))
         await gated.write(person)
-        if number % 20 == 0:
+        if number % 5 == 0:
             await gated.cards.run_once()
             await gated.clock.advance(1)
+    async with gated.database.transaction() as connection:
+        ledger = Ledger(connection, BOT.id)
+        for number in range(100, 1000):
+            case = make_case(f"Person {number}", 1000 + number)
+            await ledger.open_case(replace(case, chat_id=GROUP.id, opened_at=gated.clock.now()))
+            await ledger.touch(GROUP.id, 0, raised=True)
     assert "and 995 more" in (await card_of(gated)).text
     pauses = [(later - sooner).total_seconds() for sooner, later in pairwise(said)]
     assert min(pauses) >= 3

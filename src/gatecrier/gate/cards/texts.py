@@ -15,7 +15,7 @@ from gatecrier.gate.model import Channel, Gate, Held, Reason, Verdict
 from gatecrier.gate.names import shown, unlinked, utf16
 from gatecrier.gate.policy import InChannel, Policy
 from gatecrier.kernel.language import FSI, PDI, Said, isolated
-from gatecrier.telegram.bot import Button
+from gatecrier.telegram.messages import Button
 
 VERIFY = "verify:"
 """What a Verify button's data begins with; the card's id follows."""

@@ -14,10 +14,11 @@ from benchmarks.measure import Ratio, Row, Size, Work, medians
 from benchmarks.peers import AIOGRAM, PTB, sends
 from benchmarks.servers import Server
 from gatecrier.kernel.clock import SystemClock
-from gatecrier.telegram.bot import Bot, Button
+from gatecrier.telegram.bot import Bot
 from gatecrier.telegram.budgets import Budgets
 from gatecrier.telegram.gateway import CallRecord, Gateway
 from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.messages import Button
 from gatecrier.telegram.transport import AiohttpTransport
 
 GROUP = "calls"

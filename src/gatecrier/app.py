@@ -20,6 +20,7 @@ from gatecrier.bot.routing import Routing
 from gatecrier.broadcast.reconciler import Reconciler
 from gatecrier.broadcast.senders import Senders
 from gatecrier.broadcast.service import SENDER, Broadcast
+from gatecrier.gate.cards.deletions import DeletionQueue
 from gatecrier.gate.cards.keeper import CardKeeper
 from gatecrier.gate.service import Gatekeeper
 from gatecrier.gate.worker import Healer
@@ -83,6 +84,7 @@ class App:
             sweep_rate=settings.gate.sweep_rate,
         )
         self.cards = CardKeeper(database, clock, self.bot, self.gate)
+        self.deletions = DeletionQueue(database, clock, self.bot, self.bot.bot_id)
         self.healer = Healer(self.gate)
         self.routing = Routing(self.bot.bot_id, gate=self.gate, subscribers=self.subscribers, clock=clock)
         self.inbox = Inbox(database, clock, self.bot.bot_id, self.routing)
@@ -193,6 +195,7 @@ class App:
     def _define_jobs(self) -> None:
         self.jobs.define(SENDER, self.senders.run)
         self.jobs.every("reconcile", EVERY_TWO_SECONDS, _quietly(self.reconciler.run_once))
+        self.jobs.every("delete", EVERY_TWO_SECONDS, _quietly(self.deletions.run_once))
         self.jobs.every("heal", EVERY_TEN_SECONDS, _quietly(self.healer.run_once))
         self.jobs.every("sweep", EVERY_TEN_SECONDS, _quietly(self.gate.sweeper.run_once))
         self.jobs.every("inbox", EVERY_TEN_SECONDS, _quietly(self.inbox.run_once))

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError
-from gatecrier.telegram.bot import Buttons, ParseMode
 from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.messages import Buttons, ParseMode
 
 
 class FakeTelegram:

@@ -21,6 +21,7 @@ from gate.fake_telegram import (
     Pen,
     place,
 )
+from gatecrier.gate.cards.deletions import DeletionQueue
 from gatecrier.gate.cards.keeper import CardKeeper
 from gatecrier.gate.holding.ledger import Ledger
 from gatecrier.gate.model import Case, Restriction, Verdict
@@ -63,6 +64,7 @@ class World:
     keeper: Gatekeeper
     cards: CardKeeper
     healer: Healer
+    deletions: DeletionQueue
 
     async def protect(self, text: str = "@news", chat: Chat = GROUP) -> None:
         """The owner protects a group."""
@@ -123,7 +125,8 @@ async def make_world(
     keeper = Gatekeeper(database, clock, telegram, BOT.id, rng=random.Random(7), sweep_rate=sweep_rate)
     await keeper.start()
     cards = CardKeeper(database, clock, telegram, keeper)
-    return World(clock, database, telegram, Pen(telegram, clock.now), keeper, cards, Healer(keeper))
+    queue = DeletionQueue(database, clock, telegram, BOT.id)
+    return World(clock, database, telegram, Pen(telegram, clock.now), keeper, cards, Healer(keeper), queue)
 
 
 def make_telegram() -> FakeTelegram:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, NotFound, Refused
-from gatecrier.telegram.bot import Button
 from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.messages import Button, Ephemeral
 from gatecrier.telegram.updates import (
     Chat,
     ChatInfo,
@@ -57,6 +57,8 @@ class FakeTelegram:
     The world, and every call made on it.
 
     Args:
+        whispers: What one person alone sees, by group, person and number.
+        is_old: A Bot API server that knows nothing of those, and shows them to everybody.
         faults: method name, or (method name, chat id) → the error that its calls raise.
     """
 
@@ -65,11 +67,13 @@ class FakeTelegram:
     places: dict[tuple[int, int], ChatMember] = field(default_factory=dict)
     messages: set[tuple[int, int]] = field(default_factory=set)
     shown: dict[tuple[int, int], Shown] = field(default_factory=dict)
+    whispers: dict[tuple[int, int, int], Shown] = field(default_factory=dict)
     calls: list[tuple[str, int, int]] = field(default_factory=list)
     faults: dict[str | tuple[str, int], GatecrierError] = field(default_factory=dict)
     asking: set[tuple[int, int]] = field(default_factory=set)
     queries: dict[str, tuple[int, int]] = field(default_factory=dict)
     next_id: int = 5000
+    is_old: bool = False
     sent_at: list[datetime] = field(default_factory=list)
 
     def add(self, chat: Chat, **fields: Any) -> None:
@@ -106,6 +110,14 @@ class FakeTelegram:
     def cards_of(self, person_id: int) -> list[Shown]:
         """The bot's messages with buttons in a person's private chat."""
         return [shown for (chat_id, _), shown in self.shown.items() if chat_id == person_id and shown.buttons]
+
+    def private(self, person: Person = ANN, chat: Chat = GROUP) -> list[Shown]:
+        """What one person alone sees in a chat."""
+        return [
+            shown
+            for (chat_id, person_id, _), shown in self.whispers.items()
+            if (chat_id, person_id) == (chat.id, person.id)
+        ]
 
     def notices(self, chat: Chat = GROUP) -> list[str]:
         """The bot's messages in a chat without buttons."""
@@ -199,6 +211,35 @@ class FakeTelegram:
         self.messages.discard((chat_id, message_id))
         self.shown.pop((chat_id, message_id), None)
         return there
+
+    async def delete_messages(self, chat_id: int, message_ids: Sequence[int]) -> None:
+        self._call("delete_messages", chat_id, len(message_ids))
+        for message_id in message_ids:
+            self.shown.pop((chat_id, message_id), None)
+
+    async def send_ephemeral(
+        self,
+        chat_id: int,
+        receiver_id: int,
+        text: str,
+        *,
+        lane: Lane,
+        parse_mode: str = "",
+        buttons: Sequence[Sequence[Button]] = (),
+        thread_id: int | None = None,
+    ) -> Ephemeral:
+        self._call("send_ephemeral", chat_id, receiver_id)
+        self.next_id += 1
+        shown = Shown(text, [each for row in buttons for each in row], thread_id)
+        if self.is_old:
+            self.shown[chat_id, self.next_id] = shown
+            return Ephemeral(0, self.next_id)
+        self.whispers[chat_id, receiver_id, self.next_id] = shown
+        return Ephemeral(self.next_id)
+
+    async def delete_ephemeral(self, chat_id: int, receiver_id: int, ephemeral_id: int) -> bool:
+        self._call("delete_ephemeral", chat_id, receiver_id)
+        return self.whispers.pop((chat_id, receiver_id, ephemeral_id), None) is not None
 
     async def send_message(
         self,

@@ -19,7 +19,7 @@ from gate.fake_telegram import (
     SECOND,
     place,
 )
-from gatecrier.gate.cards import texts
+from gatecrier.gate.cards.texts import Toast, toast
 from gatecrier.gate.model import Source
 from gatecrier.gate.standing import Standing
 from gatecrier.kernel.errors import Misconfigured, Refused, TryLater
@@ -32,7 +32,7 @@ async def test_verify_frees_who_joined(gated: World) -> None:
     """Joining and pressing Verify is enough, and leaves no exception in the group's list."""
     await gated.write()
     gated.telegram.put(CHANNEL, place(ANN))
-    assert await gated.press() == texts.FREED
+    assert await gated.press() == toast("en", Toast.FREED)
     assert gated.telegram.at(GROUP, ANN) == place(ANN)
     assert await gated.restriction() is None
     assert await gated.write()
@@ -53,7 +53,7 @@ async def test_somebody_elses_verify_is_refused(gated: World) -> None:
     gated.telegram.put(CHANNEL, place(ANN))
     await gated.cards.run_once()
     calls = len(gated.telegram.calls)
-    assert await gated.press(BEN) == texts.NOT_YOURS
+    assert await gated.press(BEN) == toast("en", Toast.NOT_YOURS)
     assert len(gated.telegram.calls) == calls
     assert gated.telegram.silent(GROUP, ANN)
 
@@ -62,7 +62,7 @@ async def test_forged_or_old_card_ids_do_nothing(gated: World) -> None:
     """Attack 2: only what our tables know counts."""
     await gated.write()
     for forged in ("", "x" * 64, "' OR 1=1 --", str(GROUP.id)):
-        assert await gated.keeper.verify(forged, ANN.id) == texts.TOO_OLD
+        assert await gated.keeper.verify(forged, ANN.id) == toast("en", Toast.TOO_OLD)
 
 
 async def test_pressing_wildly_asks_telegram_once_in_three_seconds(gated: World) -> None:
@@ -74,9 +74,9 @@ async def test_pressing_wildly_asks_telegram_once_in_three_seconds(gated: World)
     calls = gated.telegram.count("get_member", CHANNEL)
     verdicts = await asyncio.gather(*(gated.keeper.verify(card_id, ANN.id) for _ in range(10)))
     assert gated.telegram.count("get_member", CHANNEL) == calls + 1
-    assert verdicts.count(texts.WAIT) == 9
+    assert verdicts.count(toast("en", Toast.WAIT)) == 9
     await gated.clock.advance(3)
-    assert await gated.keeper.verify(card_id, ANN.id) != texts.WAIT
+    assert await gated.keeper.verify(card_id, ANN.id) != toast("en", Toast.WAIT)
 
 
 async def test_whom_an_admin_muted_since_stays_muted(gated: World) -> None:
@@ -86,7 +86,7 @@ async def test_whom_an_admin_muted_since_stays_muted(gated: World) -> None:
     by_admin = place(ANN, "restricted", is_member=True, until_date=until)
     gated.telegram.put(GROUP, by_admin)
     gated.telegram.put(CHANNEL, place(ANN))
-    assert await gated.press() == texts.BY_ADMIN
+    assert await gated.press() == toast("en", Toast.BY_ADMIN)
     assert gated.telegram.at(GROUP, ANN) == by_admin
     assert await gated.case() is None
 
@@ -114,7 +114,7 @@ async def test_an_outage_at_verify_changes_nothing(gated: World) -> None:
     """The person is asked to try again; nobody is freed or accused by a failure."""
     await gated.write()
     gated.telegram.faults["get_member", CHANNEL.id] = TryLater("server error")
-    assert await gated.press() == texts.NO_ANSWER
+    assert await gated.press() == toast("en", Toast.NO_ANSWER)
     assert gated.telegram.silent(GROUP, ANN)
 
 
@@ -122,7 +122,7 @@ async def test_nobody_stays_muted_because_we_cannot_see(gated: World) -> None:
     """I5: when the channel cannot be asked, Verify frees, and the gate is suspended."""
     await gated.write()
     gated.telegram.faults["get_member", CHANNEL.id] = Misconfigured("member list is inaccessible")
-    assert await gated.press() == texts.FREED_ANYWAY
+    assert await gated.press() == toast("en", Toast.FREED_ANYWAY)
     assert not gated.telegram.silent(GROUP, ANN)
     assert (await gated.keeper.status(GROUP.id)).gate.suspension is not None
 
@@ -132,7 +132,7 @@ async def test_a_lifting_we_have_no_right_to_is_said_and_made_up_for(gated: Worl
     await gated.write()
     gated.telegram.put(CHANNEL, place(ANN))
     gated.telegram.faults["restrict"] = Misconfigured("not enough rights")
-    assert await gated.press() == texts.CANNOT_FREE
+    assert await gated.press() == toast("en", Toast.CANNOT_FREE)
     gated.telegram.faults.clear()
     await gated.clock.advance(31)
     assert (await gated.healer.run_once())["finished"] == 1

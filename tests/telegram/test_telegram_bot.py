@@ -10,10 +10,11 @@ from fake_transport import BOT_ID, TOKEN, FakeTransport, ok, refusal
 from gatecrier.gate.rules import SHORTEST_UNTIL
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.kernel.errors import Misconfigured, NotFound, Refused, TryLater
-from gatecrier.telegram.bot import SHORTEST_RESTRICTION, Bot, Button
+from gatecrier.telegram.bot import SHORTEST_RESTRICTION, Bot
 from gatecrier.telegram.budgets import Budgets, Scope
 from gatecrier.telegram.gateway import Gateway
 from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.messages import Button, Ephemeral
 from gatecrier.telegram.transport import ConnectFailed, ConnectionLost
 from gatecrier.telegram.updates import ALLOWED_UPDATES, Permissions
 
@@ -89,6 +90,34 @@ async def test_send_message_plain(world: World) -> None:
     world.transport.default = ok({"message_id": 99, "date": 1, "chat": {"id": 5, "type": "private"}})
     assert await world.bot.send_message(5, "hello", lane=Lane.ANSWER) == 99
     assert world.sent == {"chat_id": 5, "text": "hello"}
+
+
+async def test_what_one_person_alone_sees(world: World) -> None:
+    """It has a number of its own, and goes by it; what is gone is no error."""
+    world.transport.default = ok({"message_id": 0, "ephemeral_message_id": 7})
+    button = [[Button("Verify", data="v:1")]]
+    sent = await world.bot.send_ephemeral(GROUP, 5, "psst", lane=Lane.ENFORCE, buttons=button, thread_id=4)
+    assert sent == Ephemeral(7)
+    assert world.sent == {
+        "chat_id": GROUP,
+        "text": "psst",
+        "ephemeral_message_parameters": {"receiver_user_id": 5},
+        "link_preview_options": {"is_disabled": True},
+        "reply_markup": {"inline_keyboard": [[{"text": "Verify", "callback_data": "v:1"}]]},
+        "disable_notification": True,
+        "message_thread_id": 4,
+    }
+    world.transport.default = ok(True)
+    assert await world.bot.delete_ephemeral(GROUP, 5, 7)
+    assert world.sent == {"chat_id": GROUP, "receiver_user_id": 5, "ephemeral_message_id": 7}
+    world.transport.default = refusal(400, "Bad Request: MESSAGE_ID_INVALID")
+    assert not await world.bot.delete_ephemeral(GROUP, 5, 7)
+
+
+async def test_an_older_server_shows_it_to_everybody_and_that_is_noticed(world: World) -> None:
+    """It ignores what it does not know; its answer has no number of an ephemeral message."""
+    world.transport.default = ok({"message_id": 99})
+    assert await world.bot.send_ephemeral(GROUP, 5, "psst", lane=Lane.ENFORCE) == Ephemeral(0, 99)
 
 
 async def test_send_message_with_everything(world: World) -> None:

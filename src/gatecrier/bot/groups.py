@@ -143,7 +143,7 @@ async def show_help(message: Message) -> None:
 
 async def verify(query: CallbackQuery, card_id: str, gate: Gatekeeper) -> None:
     """The Verify button of a card."""
-    verdict = await gate.verify(card_id, query.from_user.id)
+    verdict = await gate.verify(card_id, query.from_user.id, query.from_user.language_code or "")
     await query.answer(verdict.text, show_alert=verdict.alert)
 
 

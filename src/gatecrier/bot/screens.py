@@ -6,7 +6,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from gatecrier.bot.commands import SETTINGS_LINK
 from gatecrier.bot.gates.buttons import OBSERVE, button
-from gatecrier.gate.cards.texts import cause, explain
+from gatecrier.gate.cards.texts import explain, suspension_cause
 from gatecrier.gate.cards.texts import prove_button as prove_label
 from gatecrier.gate.model import Channel, Gate, GateStatus, Mode, Protected, Unprotected
 from gatecrier.gate.names import shown
@@ -114,7 +114,8 @@ def status(found: GateStatus) -> str:
         f"<b>Held now</b>: {found.held}",
     ]
     if gate.suspension:
-        lines.append(f"<b>Suspended</b>: {escape(cause(gate))} Everybody may write until it works again.")
+        cause = escape(suspension_cause(ENGLISH, gate))
+        lines.append(f"<b>Suspended</b>: {cause} Everybody may write until it works again.")
     return "\n".join(lines)
 
 

@@ -11,8 +11,8 @@ from gatecrier.broadcast import rules
 from gatecrier.broadcast.model import Campaign, Copy, Delivery, Outcome
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, OutcomeUnknown
-from gatecrier.telegram.bot import Button, Buttons, ParseMode
 from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.messages import Button, Buttons, ParseMode
 
 log = structlog.get_logger(__name__)
 

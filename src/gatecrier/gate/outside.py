@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
-from gatecrier.telegram.bot import Button
 from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.messages import Button, Ephemeral
 from gatecrier.telegram.updates import ChatInfo, ChatMember, Permissions, Person
 
 
@@ -42,6 +42,12 @@ class Acts(Protocol):
     async def delete_message(self, chat_id: int, message_id: int) -> bool:
         """Delete a message; False when it was already gone."""
 
+    async def delete_messages(self, chat_id: int, message_ids: Sequence[int]) -> None:
+        """Delete messages; those that are gone are skipped."""
+
+    async def delete_ephemeral(self, chat_id: int, receiver_id: int, ephemeral_id: int) -> bool:
+        """Delete a message that one person sees; False when it was already gone."""
+
     async def delete_reactions(self, chat_id: int, actor_id: int) -> None:
         """Take away all that a person, or (negative) a chat, reacted with."""
 
@@ -68,6 +74,19 @@ class Sends(Protocol):
         link_preview: bool = ...,
     ) -> int:
         """Send a text; answer the message's id."""
+
+    async def send_ephemeral(
+        self,
+        chat_id: int,
+        receiver_id: int,
+        text: str,
+        *,
+        lane: Lane,
+        parse_mode: Literal["", "HTML", "MarkdownV2"] = ...,
+        buttons: Sequence[Sequence[Button]] = ...,
+        thread_id: int | None = ...,
+    ) -> Ephemeral:
+        """Send a text that one person of a group alone sees."""
 
     async def edit_text(
         self,

@@ -306,14 +306,15 @@ class Gatekeeper:
 
     # What people ask
 
-    async def verify(self, card_id: str, person_id: int) -> Verdict:
+    async def verify(self, card_id: str, person_id: int, language: str = "") -> Verdict:
         """
         Somebody pressed Verify on a card: ask Telegram anew, and free them if they belong now.
 
         Args:
             card_id: As the button carried it, which anybody can forge: only our records decide.
+            language: Theirs, as Telegram tells it; "" when it does not.
         """
-        return await self._verdicts.give(card_id, person_id)
+        return await self._verdicts.give(card_id, person_id, language)
 
     async def verify_at_door(self, door_id: str, person_id: int, language: str) -> Verdict:
         """

@@ -42,11 +42,11 @@ _STRONG = frozenset({"L", "R", "AL"})
 _TOKEN = re.compile("\ue000(\\w+)\ue001")
 
 
-def best(language_code: str) -> str:
-    """The language for an IETF tag as Telegram sends it ("pt-br", "de", ""); English when we have none."""
+def best(language_code: str, otherwise: str = ENGLISH) -> str:
+    """The language for an IETF tag as Telegram sends it ("pt-br", "de", ""), or else when we have none."""
     code = re.split("[-_]", language_code.strip().lower(), maxsplit=1)[0]
     code = _FORMER_CODES.get(code, code)
-    return code if code in LANGUAGES else ENGLISH
+    return code if code in LANGUAGES else otherwise
 
 
 def is_rtl(language: str) -> bool:

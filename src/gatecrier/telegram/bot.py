@@ -14,10 +14,9 @@ import msgspec
 from gatecrier.kernel.errors import Refused
 from gatecrier.telegram.gateway import Gateway
 from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.messages import Buttons, Ephemeral, ParseMode, delivered, styled
 from gatecrier.telegram.token import bot_id_of
 from gatecrier.telegram.updates import ALLOWED_UPDATES, ChatInfo, ChatMember, Permissions, Person
-
-ParseMode = Literal["", "HTML", "MarkdownV2"]
 
 MOST_DELETED_AT_ONCE = 100
 MOST_CONNECTIONS = 40
@@ -33,35 +32,9 @@ POLL_GRACE = 10.0
 """Seconds that a long poll's HTTP timeout lies above what Telegram was asked to wait."""
 
 
-class Button(msgspec.Struct, frozen=True, gc=False):
-    """
-    An inline button; exactly one of the last three says what it does.
-
-    Args:
-        url: Opens it.
-        data: 1 to 64 bytes that come back as a ButtonPress; anybody can forge them.
-        copy: 1 to 256 characters put on the clipboard.
-    """
-
-    text: str
-    url: str = ""
-    data: str = ""
-    copy: str = ""
-
-    def as_params(self) -> dict[str, object]:
-        """As Bot API InlineKeyboardButton."""
-        if self.url:
-            return {"text": self.text, "url": self.url}
-        if self.copy:
-            return {"text": self.text, "copy_text": {"text": self.copy}}
-        return {"text": self.text, "callback_data": self.data}
-
-
-Buttons = Sequence[Sequence[Button]]
-
-
 class _MessageId(msgspec.Struct, frozen=True, gc=False):
     message_id: int
+    ephemeral_message_id: int = 0
 
 
 class Bot:
@@ -143,8 +116,8 @@ class Bot:
             permit: One of `Budgets.reserve` is spent.
         """
         params: dict[str, object] = {"chat_id": chat_id, "text": text}
-        _style(params, parse_mode, buttons)
-        _manner(params, silent=silent, protect=protect)
+        styled(params, parse_mode, buttons)
+        delivered(params, silent=silent, protect=protect)
         if thread_id is not None:
             params["message_thread_id"] = thread_id
         if reply_to is not None:
@@ -155,6 +128,46 @@ class Bot:
             self._token, "sendMessage", params, lane=lane, result=_MessageId, permit=permit
         )
         return sent.message_id
+
+    async def send_ephemeral(
+        self,
+        chat_id: int,
+        receiver_id: int,
+        text: str,
+        *,
+        lane: Lane,
+        parse_mode: ParseMode = "",
+        buttons: Buttons = (),
+        thread_id: int | None = None,
+    ) -> Ephemeral:
+        """
+        Send a text that one person of a group alone sees; Telegram does not promise that they get it.
+
+        Raises:
+            NotFound: "unknown_person": they are not in the group.
+            Misconfigured: "no_rights": the bot does not administer it.
+        """
+        params: dict[str, object] = {
+            "chat_id": chat_id,
+            "text": text,
+            "ephemeral_message_parameters": {"receiver_user_id": receiver_id},
+            "link_preview_options": {"is_disabled": True},
+        }
+        styled(params, parse_mode, buttons)
+        delivered(params, silent=True, protect=False)
+        if thread_id is not None:
+            params["message_thread_id"] = thread_id
+        sent = await self._gateway.call(self._token, "sendMessage", params, lane=lane, result=_MessageId)
+        return Ephemeral(sent.ephemeral_message_id, 0 if sent.ephemeral_message_id else sent.message_id)
+
+    async def delete_ephemeral(self, chat_id: int, receiver_id: int, ephemeral_id: int) -> bool:
+        """Delete an ephemeral message; False when it was already gone."""
+        params: dict[str, object] = {
+            "chat_id": chat_id,
+            "receiver_user_id": receiver_id,
+            "ephemeral_message_id": ephemeral_id,
+        }
+        return await self._do("deleteEphemeralMessage", params, Lane.ENFORCE, harmless="message_gone")
 
     async def copy_message(
         self,
@@ -174,8 +187,8 @@ class Bot:
             "from_chat_id": from_chat_id,
             "message_id": message_id,
         }
-        _style(params, "", buttons)
-        _manner(params, silent=silent, protect=protect)
+        styled(params, "", buttons)
+        delivered(params, silent=silent, protect=protect)
         sent = await self._gateway.call(
             self._token, "copyMessage", params, lane=lane, result=_MessageId, permit=permit
         )
@@ -193,7 +206,7 @@ class Bot:
     ) -> None:
         """Replace text and buttons (no buttons: they are removed); nothing to change is no error."""
         params: dict[str, object] = {"chat_id": chat_id, "message_id": message_id, "text": text}
-        _style(params, parse_mode, buttons)
+        styled(params, parse_mode, buttons)
         await self._do("editMessageText", params, lane, harmless="not_modified")
 
     async def delete_message(self, chat_id: int, message_id: int) -> bool:
@@ -378,19 +391,3 @@ class Bot:
         if not SHORTEST_RESTRICTION <= ahead <= LONGEST_RESTRICTION:
             raise Refused("A restriction must end 75 seconds to 366 days from now.", code="bad_until")
         return ahead
-
-
-def _style(params: dict[str, object], parse_mode: ParseMode, buttons: Buttons) -> None:
-    if parse_mode:
-        params["parse_mode"] = parse_mode
-    if buttons:
-        params["reply_markup"] = {
-            "inline_keyboard": [[button.as_params() for button in row] for row in buttons]
-        }
-
-
-def _manner(params: dict[str, object], *, silent: bool, protect: bool) -> None:
-    if silent:
-        params["disable_notification"] = True
-    if protect:
-        params["protect_content"] = True

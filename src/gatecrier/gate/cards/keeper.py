@@ -16,8 +16,8 @@ from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, NotFound, OutcomeUnknown, Refused, TryLater
 from gatecrier.kernel.language import ENGLISH
 from gatecrier.storage.database import Database
-from gatecrier.telegram.bot import Button
 from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.messages import Button
 
 log = structlog.get_logger(__name__)
 

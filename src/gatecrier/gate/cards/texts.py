@@ -14,8 +14,8 @@ from gatecrier.gate.cards.wording import PHRASES, Wording, label
 from gatecrier.gate.model import Channel, Gate, Held, Reason, Verdict
 from gatecrier.gate.names import shown, unlinked, utf16
 from gatecrier.gate.policy import InChannel, Policy
-from gatecrier.kernel.language import ENGLISH, FSI, PDI, Said, isolated
-from gatecrier.telegram.bot import Button
+from gatecrier.kernel.language import FSI, PDI, Said, isolated
+from gatecrier.telegram.messages import Button
 
 VERIFY = "verify:"
 """What a Verify button's data begins with; the card's id follows."""
@@ -326,41 +326,3 @@ def _cut(text: str) -> str:
 
 def _open(text: str) -> int:
     return max(text.count(FSI) - text.count(PDI), 0)
-
-
-# What the gate says in English only, until its callers name a language.
-
-TOO_OLD = toast(ENGLISH, Toast.TOO_OLD)
-NOT_YOURS = toast(ENGLISH, Toast.NOT_YOURS)
-WAIT = toast(ENGLISH, Toast.WAIT)
-NO_ANSWER = toast(ENGLISH, Toast.NO_ANSWER)
-FREED = toast(ENGLISH, Toast.FREED)
-FREED_ANYWAY = toast(ENGLISH, Toast.FREED_ANYWAY)
-BY_ADMIN = toast(ENGLISH, Toast.BY_ADMIN)
-FREE_ALREADY = toast(ENGLISH, Toast.FREE_ALREADY)
-CANNOT_FREE = toast(ENGLISH, Toast.CANNOT_FREE)
-
-
-def still_missing(channels: Sequence[Channel]) -> Verdict:
-    """The answer to a press that came too early."""
-    return toast(ENGLISH, Toast.STILL_MISSING, _all(channels), channels)
-
-
-def card_buttons(card_id: str, channels: Sequence[Channel]) -> list[list[Button]]:
-    """A Join button for each channel, and Verify."""
-    return buttons(ENGLISH, card_id, _all(channels), channels)
-
-
-def suspended(gate: Gate) -> str:
-    """The one word to a group's admins (HTML)."""
-    return gate_suspended(gate.options.language, gate)
-
-
-def cause(gate: Gate) -> str:
-    """Why a gate is suspended; "" when it is not."""
-    return suspension_cause(ENGLISH, gate)
-
-
-def _all(channels: Iterable[Channel]) -> Policy | None:
-    wanted = [InChannel(channel.id) for channel in channels]
-    return policy.all_of(wanted) if wanted else None

@@ -36,6 +36,7 @@ from gatecrier.gate.rules import CONSEQUENCES, is_exempt
 from gatecrier.gate.standing import Standing
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, PeerGone, Refused, TryLater
+from gatecrier.kernel.language import best
 from gatecrier.storage.database import Database
 from gatecrier.telegram.lanes import Lane
 from gatecrier.telegram.updates import JoinRequest, Person
@@ -132,6 +133,7 @@ class Door:
         if waiting is None:
             return texts.toast(language, Toast.NOT_ASKED)
         live = self._gates.get(waiting.chat_id)
+        language = best(language, live.gate.options.language) if live else language
         if live is None or not live.acts:
             return texts.toast(language, Toast.ADMINS_DECIDE)
         if not self._cooldown.may_ask(waiting.id):
@@ -253,7 +255,8 @@ class Door:
             await self._clear(replace(waiting, card_id=card_id))
 
     async def _show(self, live: LiveGate, person: Person, waiting: Waiting, remainder: Policy | None) -> int:
-        language, named = person.language_code or live.gate.options.language, live.gate.channels
+        language = best(person.language_code, live.gate.options.language)
+        named = live.gate.channels
         text = texts.door_card(
             language, name=person.name, group_title=live.gate.title, remainder=remainder, channels=named
         )

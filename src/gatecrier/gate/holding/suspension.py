@@ -134,7 +134,10 @@ class Suspensions:
             return
         try:
             await self._telegram.send_message(
-                gate.chat_id, texts.suspended(gate), lane=Lane.ENFORCE, parse_mode="HTML"
+                gate.chat_id,
+                texts.gate_suspended(gate.options.language, gate),
+                lane=Lane.ENFORCE,
+                parse_mode="HTML",
             )
         except TryLater:
             async with self._database.transaction() as connection:

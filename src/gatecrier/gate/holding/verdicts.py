@@ -2,17 +2,18 @@
 
 import structlog
 
-from gatecrier.gate.cards import texts
+from gatecrier.gate.cards.texts import Toast, toast
 from gatecrier.gate.cooldown import Cooldown
-from gatecrier.gate.gates import Gates, LiveGate
+from gatecrier.gate.gates import Gates
 from gatecrier.gate.holding.enforcement import Enforcement, Lifted
 from gatecrier.gate.holding.ledger import Ledger
 from gatecrier.gate.holding.suspension import Suspensions
 from gatecrier.gate.knowledge.inquiry import Inquiry
-from gatecrier.gate.model import Case, Cause, Channel, Outcome, Verdict
+from gatecrier.gate.model import Case, Cause, Outcome, Verdict
 from gatecrier.gate.standing import Standing
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, PeerGone
+from gatecrier.kernel.language import best
 from gatecrier.storage.database import Database
 from gatecrier.telegram.lanes import Lane
 
@@ -41,47 +42,54 @@ class Verdicts:
         self._suspensions = suspensions
         self._cooldown = Cooldown(clock)
 
-    async def give(self, card_id: str, person_id: int) -> Verdict:
-        """The verdict on a press of the card `card_id`, which anybody can forge: our records decide."""
+    async def give(self, card_id: str, person_id: int, language: str = "") -> Verdict:
+        """
+        The verdict on a press of the card `card_id`, which anybody can forge: our records decide.
+
+        Args:
+            language: The presser's, as Telegram tells it; where we do not speak it, the group's serves.
+        """
         async with self._database.read() as connection:
             ledger = Ledger(connection, self._bot_id)
             card = await ledger.card(card_id)
             case = await ledger.case(card.chat_id, person_id) if card else None
         if card is None:
-            return texts.TOO_OLD
+            return toast(language, Toast.TOO_OLD)
+        if live := self._gates.get(card.chat_id):
+            language = best(language, live.gate.options.language)
         if case is None:
-            return texts.NOT_YOURS
+            return toast(language, Toast.NOT_YOURS)
         if not self._cooldown.may_ask(case.id):
-            return texts.WAIT
+            return toast(language, Toast.WAIT)
         try:
-            return await self._verify(case)
+            return await self._verify(case, language)
         except (Misconfigured, PeerGone):
             if live := self._gates.get(case.chat_id):
                 await self._suspensions.suspend(live, Cause.LOST_RIGHTS)
-            return texts.CANNOT_FREE
+            return toast(language, Toast.CANNOT_FREE)
         except GatecrierError as error:
             log.info("gate.verify_failed", chat=case.chat_id, code=error.code)
-            return texts.NO_ANSWER
+            return toast(language, Toast.NO_ANSWER)
 
-    async def _verify(self, case: Case) -> Verdict:
+    async def _verify(self, case: Case, language: str) -> Verdict:
         live = self._gates.get(case.chat_id)
         if live is None:
-            return _toast(await self._lift(case, Outcome.UNPROTECTED))
+            return toast(language, _TOLD[await self._lift(case, Outcome.UNPROTECTED)])
         finding = await self._inquiry.about(live, case.person_id, lane=Lane.ANSWER, anew=True)
         standing, missing = finding.judgement.standing, finding.judgement.missing
         match standing:
             case Standing.UNKNOWN:
-                return texts.NO_ANSWER
+                return toast(language, Toast.NO_ANSWER)
             case Standing.NOT_MEMBER:
                 await self._still_missing(case, missing)
-                return texts.still_missing(_named(live, missing))
+                return toast(language, Toast.STILL_MISSING, finding.judgement.remainder, live.gate.channels)
             case Standing.MISCONFIGURED:
                 # Nobody stays muted because we cannot see: the next message is judged when we can again.
                 await self._suspensions.suspend_for_channel(live, missing[0], case.person_id)
                 lifted = await self._lift(case, Outcome.SUSPENDED)
-                return texts.FREED_ANYWAY if lifted is Lifted.FREED else _toast(lifted)
+                return toast(language, Toast.FREED_ANYWAY if lifted is Lifted.FREED else _TOLD[lifted])
             case Standing.MEMBER:
-                return _toast(await self._lift(case, Outcome.VERIFIED))
+                return toast(language, _TOLD[await self._lift(case, Outcome.VERIFIED)])
 
     async def _lift(self, case: Case, outcome: Outcome) -> Lifted:
         return await self._enforcement.lift(case.chat_id, case.person_id, outcome)
@@ -94,13 +102,8 @@ class Verdicts:
         self._enforcement.ring()
 
 
-def _named(live: LiveGate, ids: tuple[int, ...]) -> list[Channel]:
-    return [channel for channel in live.gate.channels if channel.id in ids]
-
-
-def _toast(lifted: Lifted) -> Verdict:
-    return {
-        Lifted.FREED: texts.FREED,
-        Lifted.FREE_ALREADY: texts.FREE_ALREADY,
-        Lifted.BY_ADMIN: texts.BY_ADMIN,
-    }[lifted]
+_TOLD = {
+    Lifted.FREED: Toast.FREED,
+    Lifted.FREE_ALREADY: Toast.FREE_ALREADY,
+    Lifted.BY_ADMIN: Toast.BY_ADMIN,
+}

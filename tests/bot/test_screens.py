@@ -41,7 +41,7 @@ def test_status_escapes_titles_and_shows_a_suspension() -> None:
         (Unprotected(gate=None, removed=(NEWS,), freed=3, waiting=2), ["3 people are free", "2 more"]),
         (
             Unprotected(gate=make_gate(), removed=(MORE,), freed=0, waiting=0),
-            ["@more</a> is no longer required", "News &lt;3</a> still is"],
+            ["@more</a> is no longer required", "News &lt;3</a>\u2069 still is"],
         ),
     ],
 )

@@ -8,7 +8,7 @@ from gatecrier.gate import options
 from gatecrier.gate.store import GateStore
 from gatecrier_sandbox.world.calls import CallFilter
 from gatecrier_sandbox.world.model import Message
-from journeys.conftest import Stage, until
+from journeys.conftest import Stage, is_card, until
 
 pytestmark = pytest.mark.story
 
@@ -34,7 +34,7 @@ class Club:
         """What the bot shows somebody in private."""
         dialog = self.stage.sandbox.world.bots[self.stage.bot.id].dialogs.get(person)
         messages = dialog.messages.values() if dialog else ()
-        return next((one for one in messages if one.markup), None)
+        return next((one for one in messages if is_card(one)), None)
 
     async def press(self, person: int) -> str:
         card = self.card(person)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from gatecrier_sandbox.world.model import Message
-from journeys.conftest import Stage, until
+from journeys.conftest import Stage, is_card, until
 
 pytestmark = pytest.mark.story
 
@@ -38,7 +38,7 @@ class Group:
 
     def card(self) -> Message | None:
         messages = self.stage.sandbox.world.chats[self.id].messages.values()
-        return next((one for one in messages if one.markup), None)
+        return next((one for one in messages if is_card(one)), None)
 
     async def press(self, person: int) -> str:
         card = self.card()

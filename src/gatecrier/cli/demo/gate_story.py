@@ -146,7 +146,11 @@ class _Story:
         return texts[-1] if texts else ""
 
     def card(self) -> Message | None:
-        cards = [one for one in self.messages() if one.sender_id == self.scene.bot_id and one.markup]
+        cards = [
+            one
+            for one in self.messages()
+            if one.sender_id == self.scene.bot_id and "verify:" in str(one.markup)
+        ]
         return cards[-1] if cards else None
 
     async def press_verify(self, person_id: int, card: Message) -> str:

@@ -200,6 +200,7 @@ class App:
         self.jobs.every("sweep", EVERY_TEN_SECONDS, _quietly(self.gate.sweeper.run_once))
         self.jobs.every("inbox", EVERY_TEN_SECONDS, _quietly(self.inbox.run_once))
         self.jobs.every("expire", HOURLY, _quietly(self.inbox.expire))
+        self.jobs.every("log", HOURLY, _quietly(self.gate.expire_log))
         self.jobs.every("forget", HOURLY, self.jobs.forget_finished)
 
 

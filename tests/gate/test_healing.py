@@ -24,7 +24,7 @@ from gatecrier.gate.model import Cause, Mode, Reason, Source, Suspension
 from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import GateStore
 from gatecrier.gate.tables import cases
-from gatecrier.kernel.errors import Misconfigured, PeerGone
+from gatecrier.kernel.errors import Misconfigured, NotFound, PeerGone
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -79,6 +79,17 @@ async def test_closed_cases_are_forgotten_after_a_month(gated: World) -> None:
     async with gated.database.read() as connection:
         left = (await connection.execute(sa.select(cases.c.person_id))).scalars().all()
     assert left == [BEN.id]
+
+
+async def test_the_log_expires_after_a_month(gated: World) -> None:
+    """What was decided is kept for thirty days, and not for ever."""
+    await gated.clock.advance(29 * 86400)
+    assert await gated.keeper.expire_log() == 0
+    await gated.clock.advance(2 * 86400)
+    assert await gated.keeper.expire_log() == 1
+    with pytest.raises(NotFound):
+        await gated.keeper.records.log(-1)
+    assert await gated.keeper.records.log(GROUP.id) == []
 
 
 async def test_a_change_of_one_gate_reads_that_gate_only(gated: World) -> None:

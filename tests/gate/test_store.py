@@ -138,7 +138,9 @@ async def test_the_newer_standing_stays(database: Database) -> None:
         await store.put([known(Standing.MEMBER, 10)])
         assert await store.find(CHANNEL.id, ANN.id) == known(Standing.NOT_MEMBER, 12)
         await store.put([known(Standing.MEMBER, 13)])
-        assert [each async for each in store.since(NOW)] == [[known(Standing.MEMBER, 13)]]
+        assert [each async for each in store.since(NOW)] == [
+            [(CHANNEL.id, ANN.id, Standing.MEMBER, 13, int(NOW.timestamp()))]
+        ]
         assert [each async for each in store.since(NOW + timedelta(seconds=1))] == []
 
 

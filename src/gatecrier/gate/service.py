@@ -45,6 +45,7 @@ from gatecrier.gate.store import StandingStore
 from gatecrier.gate.sweeper import Sweeper
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import NotFound
+from gatecrier.registry.store import expire_audit
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Chat, JoinRequest, MemberChange, Message, Person, Reaction
 
@@ -220,9 +221,7 @@ class Gatekeeper:
         await self._requests.load(required)
         async with self._database.read() as connection:
             async for some in StandingStore(connection).since(self.standings.oldest_useful()):
-                for known in some:
-                    if known.chat_id in required:
-                        self.standings.warm(known)
+                self.standings.warm_all(some, required)
 
     # What updates ask
 
@@ -451,3 +450,9 @@ class Gatekeeper:
         if gone < FORGOTTEN_AT_ONCE:
             self._cases_due = now + 3600.0
         return gone
+
+    async def expire_log(self) -> int:
+        """Forget rows of the audit log of a month ago, some at a time; returns how many."""
+        before = self._clock.now() - CLOSED_LIFE
+        async with self._database.transaction() as connection:
+            return await expire_audit(connection, before=before, limit=FORGOTTEN_AT_ONCE)

@@ -38,7 +38,12 @@ from gatecrier.gate.tables import (
 )
 from gatecrier.storage.database import insert_into
 
+READ_AT_ONCE = 10_000
 ROWS_AT_ONCE = 500  # PostgreSQL takes 32,767 parameters in one statement
+
+
+Warmth = tuple[int, int, int, int, int]
+"""Channel, person, standing, the moment it was true, the moment it was learnt."""
 
 
 class GateStore:
@@ -330,12 +335,23 @@ class StandingStore:
             found.setdefault(person_id, {})[channel_id] = Standing(standing)
         return found
 
-    async def since(self, moment: datetime) -> AsyncIterator[list[Known]]:
-        """Every standing learnt since then, some thousand at a time: there may be a million."""
-        query = sa.select(standings).where(standings.c.checked_at >= moment)
+    async def since(self, moment: datetime) -> AsyncIterator[Sequence[Warmth]]:
+        """
+        Every standing learnt since then, ten thousand at a time: there may be a million.
+
+        Plain numbers, moments in Unix seconds as the database counts them: a record for each row took
+        longer than reading it.
+        """
+        query = sa.select(
+            standings.c.chat_id,
+            standings.c.person_id,
+            standings.c.standing,
+            standings.c.date,
+            sa.cast(sa.extract("epoch", standings.c.checked_at), sa.BigInteger),
+        ).where(standings.c.checked_at >= moment)
         result = await self._connection.stream(query)
-        async for rows in result.mappings().partitions(ROWS_AT_ONCE):
-            yield [_known(row) for row in rows]
+        async for rows in result.partitions(READ_AT_ONCE):
+            yield [tuple(row) for row in rows]  # a Row takes twice as long to take apart
 
 
 _OF_A_GROUP = (

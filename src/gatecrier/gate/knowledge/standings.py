@@ -9,7 +9,7 @@ An entry with a later expiry is a greater number, so `entry > now` tells whether
 """
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import UTC, datetime
 
 from gatecrier.gate.model import Known, Source
@@ -160,6 +160,25 @@ class Standings:
         left = self._ttl.get(known.standing, 0.0) - age
         if left > 0:
             self._remember(known.chat_id, known.person_id, known.standing, known.date, left)
+
+    def warm_all(self, rows: Iterable[Sequence[int]], channels: Container[int]) -> None:
+        """
+        Take over many rows of (channel, person, standing, date, learnt), in these channels.
+
+        The same as `warm`, a million times: without a record or a call for each.
+        """
+        now = self._clock.now().timestamp()
+        started = self._clock.monotonic() - self._started
+        lives = {standing.value: seconds for standing, seconds in self._ttl.items()}
+        spread, least = 2 * JITTER, 1 - JITTER
+        random_ = self._rng.random
+        for channel_id, person_id, standing, date, learnt in rows:
+            left = lives.get(standing, 0.0) - (now - learnt)
+            if left <= 0 or channel_id not in channels:
+                continue
+            expires = int(started + left * (least + spread * random_())) + 1
+            since_dawn = min(max(date - _DAWN, 0), _DATE_MASK)
+            self.of(channel_id)[person_id] = (expires << _EXPIRES_SHIFT) | (since_dawn << 2) | standing
 
     def oldest_useful(self) -> datetime:
         """Before this moment nothing that was learnt still holds."""

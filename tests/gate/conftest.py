@@ -55,7 +55,12 @@ EMPTIED = (
 
 @dataclass
 class World:
-    """Everything a story of the gate needs."""
+    """
+    Everything a story of the gate needs.
+
+    Args:
+        is_private: Groups speak to single people; else everybody sees the card of all.
+    """
 
     clock: FakeClock
     database: Database
@@ -65,10 +70,13 @@ class World:
     cards: CardKeeper
     healer: Healer
     deletions: DeletionQueue
+    is_private: bool = False
 
     async def protect(self, text: str = "@news", chat: Chat = GROUP) -> None:
         """The owner protects a group."""
         await self.keeper.protect(chat, OWNER, None, text)
+        if not self.is_private:
+            await self.choose(chat, ephemeral="off")
 
     async def choose(self, chat: Chat = GROUP, **options: object) -> None:
         """The group's admins choose how the gate treats people."""

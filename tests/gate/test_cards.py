@@ -63,7 +63,7 @@ async def test_the_card_shrinks_by_edit_and_vanishes_with_the_last(gated: World)
     await gated.clock.advance(3)
     assert (await gated.cards.run_once())["removed"] == 1
     assert gated.telegram.shown == {}
-    assert await gated.cards.run_once() == {"shown": 0, "edited": 0, "removed": 0, "waiting": 0}
+    assert await gated.cards.run_once() == {"shown": 0, "edited": 0, "removed": 0, "told": 0, "waiting": 0}
 
 
 async def test_each_topic_has_its_card(gated: World) -> None:

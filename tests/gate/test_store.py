@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from gate.fake_telegram import ANN, BEN, BOT, CHANNEL, GROUP, SECOND
+from gatecrier.gate.cards.deletions import Deletion, Deletions
 from gatecrier.gate.holding.ledger import NAMED, Ledger
+from gatecrier.gate.holding.private import PrivateLedger
 from gatecrier.gate.knowledge.requests import RequestStore
 from gatecrier.gate.model import (
     Card,
@@ -358,3 +360,44 @@ async def test_whom_a_raid_silences_is_named_later(database: Database) -> None:
         (card,) = await ledger.cards_behind()
         assert card.raised == card.wanted
         assert (await ledger.named_on(card)).total == 2
+
+
+async def test_a_case_is_private_until_it_is_overdue(database: Database) -> None:
+    """Claimed once; closed, its card is to be deleted; too long private, it is named, of this bot only."""
+    async with database.transaction() as connection:
+        await GateStore(connection, BOT.id).put(make_gate(), now=NOW)
+        ledger, private = Ledger(connection, BOT.id), PrivateLedger(connection, BOT.id)
+        stranger = PrivateLedger(connection, BOT.id + 1)
+        for person in (ANN, BEN):
+            await ledger.open_case(make_case(person.id, private_at=NOW))
+        ann, ben = await private.waiting()
+        assert (await stranger.waiting(), await stranger.named(ann.id)) == ([], None)
+        assert await private.named(ann.id) == ann
+        assert await private.waiting_in(GROUP.id) == 2
+        assert await private.claim(ann)
+        assert not await private.claim(ann)
+        await private.shown(ann, 7, now=NOW)
+        assert await private.waiting() == [ben]
+        assert await private.overdue(before=NOW - timedelta(seconds=1), limit=9) == []
+        await private.make_public(await private.overdue(before=NOW, limit=9))
+        assert (await ledger.named_on(await card_of(ledger))).total == 2
+        await ledger.close_case(ann, Outcome.VERIFIED, now=NOW)
+        due = await Deletions(connection, BOT.id).due(now=NOW, limit=9)
+        assert due == [Deletion(chat_id=GROUP.id, message_id=7, receiver_id=ANN.id)]
+
+
+async def test_a_deletion_is_one_row_and_the_earlier_moment_holds(database: Database) -> None:
+    """Postponed it is due later; done it is gone; another bot's is not ours."""
+    later = NOW + timedelta(minutes=1)
+    async with database.transaction() as connection:
+        deletions = Deletions(connection, BOT.id)
+        for due_at in (later, NOW, later):
+            await deletions.add(GROUP.id, 5, due_at)
+        assert await Deletions(connection, BOT.id + 1).due(now=later, limit=9) == []
+        (deletion,) = await deletions.due(now=NOW, limit=9)
+        await deletions.postpone([deletion], later)
+        assert await deletions.due(now=NOW, limit=9) == []
+        (again,) = await deletions.due(now=later, limit=9)
+        assert again.failures == 1
+        await deletions.done([again])
+        assert await deletions.due(now=later, limit=9) == []

@@ -1,13 +1,20 @@
 """The gate from outside: people in the sandbox write, join, leave and press; the sandbox says who is held."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from gatecrier_sandbox.world.model import Message
-from journeys.conftest import Stage, is_card, until
+from journeys.conftest import Stage, until
 
 pytestmark = pytest.mark.story
+
+
+def buttons_of(card: Message) -> list[dict[str, Any]]:
+    """A card's buttons, one below the other."""
+    markup: Any = card.markup or {"inline_keyboard": []}
+    return [button for row in markup["inline_keyboard"] for button in row]
 
 
 @dataclass
@@ -37,13 +44,25 @@ class Group:
         assert "Protected" in await self.asks(self.olga, "/protect @daily")
 
     def card(self) -> Message | None:
-        messages = self.stage.sandbox.world.chats[self.id].messages.values()
-        return next((one for one in messages if is_card(one)), None)
+        """Nora's card, which she alone sees."""
+        messages = self.stage.sandbox.world.chats[self.id].ephemeral.values()
+        return next((one for one in messages if one.receiver_id == self.nora), None)
 
     async def press(self, person: int) -> str:
+        """Press Verify on Nora's card; anybody but her can only forge that."""
         card = self.card()
         assert card is not None
-        click = self.stage.sandbox.world.click(person, self.id, card.message_id, text="Verify")
+        world = self.stage.sandbox.world
+        if person == self.nora:
+            click = world.click(person, self.id, ephemeral_message_id=card.message_id, text="Verify")
+        else:
+            data = str(buttons_of(card)[-1]["callback_data"])
+            public = next(
+                id_
+                for id_, one in world.chats[self.id].messages.items()
+                if one.sender_id == self.stage.bot.id
+            )
+            click = world.click(person, self.id, public, data=data, force=True)
         await until(lambda: click.answered, "the press is answered")
         return click.text
 

@@ -196,6 +196,7 @@ class Decision:
         person: Who was judged; None where no person was.
         missing: The channels they lack (`NOT_MEMBER`), or that cannot be asked (`CHANNEL_MISCONFIGURED`).
         only_observed: The gate observes: count it, touch nobody.
+        left: So many more messages of theirs lead to the same, before the next step of the ladder.
     """
 
     action: Action
@@ -203,6 +204,7 @@ class Decision:
     person: Person | None = None
     missing: tuple[int, ...] = ()
     only_observed: bool = False
+    left: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -166,13 +166,13 @@ def about_person(
         key: Names the message, or the album it is part of; see `strike_key`.
     """
     standing, remainder = judge(gate.policy, standings)
-    action, reason = CONSEQUENCES[standing]
+    (action, reason), left = CONSEQUENCES[standing], 0
     if history is not None and standing is not Standing.MEMBER and in_grace(gate, history, now):
         action, reason = Action.PASS, Reason.GRACE  # whatever Telegram would say
     elif history is not None and standing is Standing.NOT_MEMBER:
-        action, reason = leniency(gate, history, key=key)
+        action, reason, left = leniency(gate, history, key=key)
     missing = policy.channels(remainder) if remainder is not None else ()
-    return Decision(action=action, reason=reason, person=person, missing=missing)
+    return Decision(action=action, reason=reason, person=person, missing=missing, left=left)
 
 
 CONSEQUENCES: dict[Standing, tuple[Action, Reason]] = {
@@ -184,21 +184,29 @@ CONSEQUENCES: dict[Standing, tuple[Action, Reason]] = {
 }
 
 
-def leniency(gate: Gate, history: History, *, key: str) -> tuple[Action, Reason]:
+class Step(NamedTuple):
+    """A step of the ladder; `left`: so many more messages stay on it."""
+
+    action: Action
+    reason: Reason
+    left: int = 0
+
+
+def leniency(gate: Gate, history: History, *, key: str) -> Step:
     """The ladder that somebody who lacks a channel climbs: free messages, warnings, deletions, mutes, out."""
     options = gate.options
-    left = strikes_before(history, key)
+    before = strikes_before(history, key)
     for action, reason, many in (
         (Action.PASS, Reason.FREE_MESSAGE, options.free_messages),
         (Action.WARN, Reason.WARNED, options.warnings),
         (Action.DELETE, Reason.NOT_MEMBER, options.deletions),
     ):
-        if left < many:
-            return action, reason
-        left -= many
+        if before < many:
+            return Step(action, reason, many - 1 - before)
+        before -= many
     if options.mutes and history.mutes >= options.mutes:
-        return Action.KICK, Reason.NOT_MEMBER
-    return Action.ENFORCE, Reason.NOT_MEMBER
+        return Step(Action.KICK, Reason.NOT_MEMBER)
+    return Step(Action.ENFORCE, Reason.NOT_MEMBER)
 
 
 def is_held_unasked(gate: Gate, history: History, now: datetime) -> bool:

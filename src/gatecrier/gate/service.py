@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import structlog
 
+from gatecrier.gate.cards.ephemeral import Ephemerals
+from gatecrier.gate.cards.notices import Notices
 from gatecrier.gate.failures import all_done
 from gatecrier.gate.gates import Gates
 from gatecrier.gate.governing.doctor import Doctor
@@ -66,6 +68,7 @@ class Gatekeeper:
         sweep_rate: Questions a second by which the sweep heals what updates lost; 0: none.
     Attributes:
         bell: Set when a card must change; `cards.CardKeeper` waits for it.
+        ephemerals, notices: Words to single people; `cards.CardKeeper` sends what waits there.
         gates, standings: What this process holds in memory, for loops, benchmarks and reports.
         steering: Changes of mode, options, texts and exemptions.
         records, doctor, simulator: What operators look at.
@@ -96,8 +99,15 @@ class Gatekeeper:
         self._inquiry = Inquiry(clock, gates=self.gates, standings=self.standings, verifier=self._verifier)
         self._roster = Roster(database, clock, bot_id)
         self._admins = Admins(database, clock, telegram, self.gates, bot_id)
+        self.ephemerals = Ephemerals(database, clock, telegram, bot_id)
         self._enforcement = Enforcement(
-            database, clock, telegram, bot_id, standings=self.standings, bell=self.bell
+            database,
+            clock,
+            telegram,
+            bot_id,
+            standings=self.standings,
+            ephemerals=self.ephemerals,
+            bell=self.bell,
         )
         self.moves = Moves(database, clock, bot_id, gates=self.gates)
         self._suspensions = Suspensions(
@@ -109,6 +119,9 @@ class Gatekeeper:
             verifier=self._verifier,
             moved=self.moves.move,
         )
+        self.notices = Notices(
+            database, clock, telegram, bot_id, gates=self.gates, ephemerals=self.ephemerals
+        )
         self._messages = Messages(
             database,
             clock,
@@ -119,6 +132,7 @@ class Gatekeeper:
             inquiry=self._inquiry,
             enforcement=self._enforcement,
             suspensions=self._suspensions,
+            notices=self.notices,
             moved=self.moves.move,
         )
         self._requests = Requests(database, clock, bot_id, self.standings)

@@ -212,8 +212,9 @@ class GateStore:
                 await self._connection.execute(sa.delete(table).where(table.c.chat_id == old))
             else:
                 await self._connection.execute(sa.delete(table).where(table.c.chat_id == new))
+                fresh = {"private_id": None} if table is cases else {}
                 await self._connection.execute(
-                    sa.update(table).where(table.c.chat_id == old).values(chat_id=new)
+                    sa.update(table).where(table.c.chat_id == old).values(chat_id=new, **fresh)
                 )
         return True
 

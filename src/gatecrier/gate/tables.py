@@ -146,6 +146,12 @@ cases = sa.Table(
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     ),
+    sa.Index(
+        "ix_cases_private",
+        "private_at",
+        sqlite_where=sa.text("closed_at IS NULL AND private_at IS NOT NULL"),
+        postgresql_where=sa.text("closed_at IS NULL AND private_at IS NOT NULL"),
+    ),
     # One open case for a person in a group: the database's word, whoever comes first.
     sa.Index(
         "uq_cases_open",

@@ -23,6 +23,7 @@ from gatecrier.telegram.bot import MOST_DELETED_AT_ONCE
 
 log = structlog.get_logger(__name__)
 
+NOTICE_LIFE = timedelta(days=1)  # of a word to a whole group; Telegram lets us delete for two
 MOST_AT_ONCE = 1000  # messages of one run
 GROUPS_AT_ONCE = 10  # in which messages are deleted side by side
 FIRST_WAIT = 5.0  # seconds until what Telegram did not take is tried again; doubled each time

@@ -7,8 +7,9 @@ from typing import Any
 import structlog
 
 from gatecrier.gate.cards import texts
+from gatecrier.gate.cards.private import PrivateCards
 from gatecrier.gate.holding.ledger import Ledger
-from gatecrier.gate.model import Card, Held
+from gatecrier.gate.model import Card, Case, Held
 from gatecrier.gate.outside import Acts, Sends, Telegram
 from gatecrier.gate.policy import left_over
 from gatecrier.gate.service import Gatekeeper
@@ -26,7 +27,12 @@ REFUSED_WAIT = 60.0  # seconds before a card is tried again that Telegram would 
 
 
 class CardKeeper:
-    """Shows each group's card as the ledger says, never changing it more often than every 3 s."""
+    """
+    Shows each group's card as the ledger says, never changing it more often than every 3 s.
+
+    Besides, it sends what single people of the group are told: their own cards, and notices; one at a
+    time in each group, so that the card of all gets every second turn at least.
+    """
 
     def __init__(self, database: Database, clock: Clock, telegram: Telegram, gatekeeper: Gatekeeper) -> None:
         self._database = database
@@ -34,12 +40,21 @@ class CardKeeper:
         self._sends: Sends = telegram
         self._acts: Acts = telegram
         self._gates = gatekeeper.gates
+        self._notices = gatekeeper.notices
+        self._private = PrivateCards(
+            database,
+            clock,
+            gatekeeper.bot_id,
+            gates=gatekeeper.gates,
+            ephemerals=gatekeeper.ephemerals,
+        )
         self._bell = gatekeeper.bell
         self._bot_id = gatekeeper.bot_id
         self._free_at: dict[int, float] = {}
         self._parked: dict[str, float] = {}
         self._tried: dict[str, float] = {}
         self._at_work: dict[int, asyncio.Task[str]] = {}
+        self._telling: dict[int, asyncio.Task[int]] = {}
         self._stopping = False
 
     async def run(self) -> None:
@@ -51,10 +66,10 @@ class CardKeeper:
                     await self._bell_or(CARD_INTERVAL)
                 else:
                     await self._bell.wait()
-            if self._at_work:
-                await asyncio.wait(self._at_work.values())
+            if self._tasks():
+                await asyncio.wait(self._tasks())
         finally:
-            await _cancelled(self._at_work.values())
+            await _cancelled(self._tasks())
 
     def stop(self) -> None:
         """Let `run()` return as soon as the calls in flight have ended; no other begins."""
@@ -62,9 +77,15 @@ class CardKeeper:
         self._bell.set()
 
     async def run_once(self) -> dict[str, int]:
-        """Change every card that is behind and whose group may be written to now, and wait for that."""
+        """
+        Tell single people, then change every card that is behind and whose group may be written to now.
+
+        Waits for all of it.
+        """
+        telling, untold = await self._begin_telling()
+        told = sum(await asyncio.gather(*telling))
         begun, waiting = await self._begin()
-        counts = {"shown": 0, "edited": 0, "removed": 0, "waiting": waiting}
+        counts = {"shown": 0, "edited": 0, "removed": 0, "told": told, "waiting": waiting + untold}
         for outcome in await asyncio.gather(*begun):
             counts[outcome] += 1
         return counts
@@ -86,6 +107,37 @@ class CardKeeper:
         begun = [self._set_to_work(card) for card in self._next(behind, busy)]
         return begun, len(behind) - len(begun)
 
+    async def _begin_telling(self) -> tuple[list[asyncio.Task[int]], int]:
+        """Set to work on those who are told alone, one task for each group; and how many groups wait."""
+        private = await self._private.waiting()
+        groups = list(dict.fromkeys([*private, *self._notices.groups()]))
+        if self._stopping:
+            return [], len(groups)
+        ready = [id_ for id_ in groups if id_ not in self._telling and self._private.may_speak(id_)]
+        begun = [self._set_to_telling(id_, private.get(id_, [])) for id_ in ready]
+        return begun, len(groups) - len(begun)
+
+    def _set_to_telling(self, chat_id: int, some: list[Case]) -> asyncio.Task[int]:
+        task = self._telling[chat_id] = asyncio.create_task(self._tell(chat_id, some))
+        task.add_done_callback(lambda _: self._telling.pop(chat_id, None))
+        return task
+
+    async def _tell(self, chat_id: int, some: list[Case]) -> int:
+        """Show people their own cards, and notices; returns how many."""
+        told = 0
+        for case in some:
+            if self._stopping or not await self._private.show(case):
+                return told
+            told += 1
+        for notice in self._notices.take(chat_id):
+            if not self._stopping:
+                await self._notices.tell(notice)
+                told += 1
+        return told
+
+    def _tasks(self) -> list[asyncio.Task[Any]]:
+        return [*self._at_work.values(), *self._telling.values()]
+
     def _next(self, behind: list[Card], busy: set[int]) -> list[Card]:
         """Of each group that may be written to, the card that was tried longest ago."""
         ready: dict[int, Card] = {}
@@ -104,13 +156,14 @@ class CardKeeper:
     async def _begin_safely(self) -> bool:
         """Whether something still waits, or is under way."""
         try:
+            telling, untold = await self._begin_telling()
             begun, waiting = await self._begin()
         except Exception:  # the edge of a worker loop: log it, and look again
             log.exception("cards.failed")
             return True
-        for task in begun:
+        for task in (*begun, *telling):
             task.add_done_callback(_log_failure)
-        return bool(begun or waiting)
+        return bool(begun or waiting or telling or untold)
 
     async def _bell_or(self, seconds: float) -> None:
         waits = {asyncio.create_task(self._bell.wait()), asyncio.create_task(self._sleep(seconds))}
@@ -236,7 +289,7 @@ async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*ending, return_exceptions=True)
 
 
-def _log_failure(task: asyncio.Task[str]) -> None:
+def _log_failure(task: asyncio.Task[Any]) -> None:
     """What went wrong with one group's card is no other's matter; the loop looks again."""
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("cards.failed", exc_info=error)

@@ -219,11 +219,16 @@ def buttons(
     language: str, id_: str, remainder: Policy | None, channels: Sequence[Channel], *, what: str = VERIFY
 ) -> list[list[Button]]:
     """A Join button for each channel that joining helps with, and Verify."""
+    return [*join_buttons(language, remainder, channels), [verify_button(language, id_, what=what)]]
+
+
+def join_buttons(language: str, remainder: Policy | None, channels: Sequence[Channel]) -> list[list[Button]]:
+    """A Join button for each channel that joining helps with."""
     wanted = policy.joinable(remainder) if remainder is not None else ()
     joins = [
         [join_button(language, channel)] for channel in channels if channel.id in wanted and channel.join_url
     ]
-    return [*joins[:MOST_JOIN_BUTTONS], [verify_button(language, id_, what=what)]]
+    return joins[:MOST_JOIN_BUTTONS]
 
 
 def card_id_of(data: str) -> str | None:

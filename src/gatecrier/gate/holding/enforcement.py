@@ -16,9 +16,11 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.gate import rules
+from gatecrier.gate.cards.ephemeral import Ephemerals
 from gatecrier.gate.gates import LiveGate
 from gatecrier.gate.governing.exemptions import exempt
 from gatecrier.gate.holding.ledger import Ledger
+from gatecrier.gate.holding.private import PrivateLedger
 from gatecrier.gate.journal import note
 from gatecrier.gate.knowledge.roster import RosterStore
 from gatecrier.gate.knowledge.standings import Standings
@@ -37,6 +39,7 @@ from gatecrier.telegram.updates import ChatMember, Message, Permissions, Person
 log = structlog.get_logger(__name__)
 
 IN_TIME = timedelta(seconds=30)  # an announced step not done by then was left by a crash
+MOST_PRIVATE = 8  # people of a group who wait for a card of their own; the public one serves the rest
 SAVED_ALONG = 100  # standings written in the transaction of a mute, at most; the healer writes the rest
 
 
@@ -64,6 +67,7 @@ class Enforcement:
         bot_id: int,
         *,
         standings: Standings,
+        ephemerals: Ephemerals,
         bell: asyncio.Event,
     ) -> None:
         self._database = database
@@ -71,6 +75,7 @@ class Enforcement:
         self._telegram = telegram
         self._bot_id = bot_id
         self._standings = standings
+        self._ephemerals = ephemerals
         self._bell = bell
         self._turns = Turns()
 
@@ -129,6 +134,8 @@ class Enforcement:
             if present is None or may is not Hold.YES:
                 return may
             case = self._case(live, _named(person, present), reason, missing, message)
+            if self._is_told_alone(live, case, present):
+                case = replace(case, private_at=case.opened_at)
             return await self._begin(case, _restriction(live, person.id, present, self._clock))
 
     def _case(
@@ -152,6 +159,11 @@ class Enforcement:
             language=person.language_code,
             silent=live.is_raided(now),
         )
+
+    def _is_told_alone(self, live: LiveGate, case: Case, present: ChatMember) -> bool:
+        """Whether to try: nobody outside the group, and nobody during a raid."""
+        wanted = live.gate.options.ephemeral and present.belongs and not case.silent
+        return wanted and self._ephemerals.work_in(case.chat_id)
 
     async def _begin(self, case: Case, wanted: Restriction) -> Hold:
         restriction = await self._announce(case, None if is_basic_group(case.chat_id) else wanted)
@@ -351,11 +363,13 @@ class Enforcement:
             case = replace(case, missing=tuple(id_ for id_ in case.missing if id_ in demanded))
             if not case.missing:
                 return None
-            ledger = Ledger(connection, self._bot_id)
+            ledger, private = Ledger(connection, self._bot_id), PrivateLedger(connection, self._bot_id)
             if restriction is not None:
                 await ledger.add_restriction(restriction)
+            if case.private_at and await private.waiting_in(case.chat_id) >= MOST_PRIVATE:
+                case = replace(case, private_at=None)
             if await ledger.open_case(case):
-                if not case.silent:
+                if not case.silent and case.private_at is None:
                     await ledger.touch(case.chat_id, case.thread_id, raised=True)
                 await note(
                     connection,

@@ -11,6 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gatecrier.gate.cards.deletions import Deletions
 from gatecrier.gate.model import Card, Case, Held, Outcome, Reason, Restriction, RestrictionState
 from gatecrier.gate.store import ROWS_AT_ONCE
 from gatecrier.gate.tables import cards, cases, restrictions
@@ -150,33 +151,36 @@ class Ledger:
         """The open case of this person in this group."""
         query = sa.select(cases).where(*_whose(cases, chat_id, person_id), cases.c.closed_at.is_(None))
         row = (await self._connection.execute(query)).mappings().one_or_none()
-        return _case(row) if row else None
+        return case_of(row) if row else None
 
     async def cases_of(self, person_id: int, chats: Iterable[int]) -> list[Case]:
         """The open cases of this person in these groups."""
         query = sa.select(cases).where(
             cases.c.person_id == person_id, cases.c.chat_id.in_(list(chats)), cases.c.closed_at.is_(None)
         )
-        return [_case(row) for row in (await self._connection.execute(query)).mappings()]
+        return [case_of(row) for row in (await self._connection.execute(query)).mappings()]
 
     async def cases_in(self, chat_id: int) -> list[Case]:
         """Every open case of a group."""
         query = sa.select(cases).where(cases.c.chat_id == chat_id, cases.c.closed_at.is_(None))
-        return [_case(row) for row in (await self._connection.execute(query)).mappings()]
+        return [case_of(row) for row in (await self._connection.execute(query)).mappings()]
 
     async def close_case(self, case: Case, outcome: Outcome, *, now: datetime) -> None:
-        """Close a case, and let its card change."""
+        """Close a case, and let its cards change."""
+        await self._withdraw(case)
         await self._change_case(case, closed_at=now, outcome=outcome)
         await self._touch_for(case)
 
     async def set_missing(self, case: Case, missing: tuple[int, ...]) -> None:
         """What this person still lacks."""
+        await self._withdraw(case)
         await self._change_case(case, missing=_ids(missing))
         await self._touch_for(case)
 
     async def set_all_missing(self, chat_id: int, missing: Mapping[Case, tuple[int, ...]]) -> None:
         """What several people of one group still lack; their cards are touched last, and once."""
         for case in sorted(missing, key=lambda case: case.person_id):
+            await self._withdraw(case)
             await self._change_case(case, missing=_ids(missing[case]))
         for thread_id in sorted({case.thread_id for case in missing}):
             await self.touch(chat_id, thread_id)
@@ -246,9 +250,10 @@ class Ledger:
             cases.c.closed_at.is_(None),
             cases.c.away.is_(False),
             cases.c.silent.is_(False),
+            cases.c.private_at.is_(None),
         )
         newest = sa.select(cases).where(*shown).order_by(cases.c.opened_at.desc(), cases.c.id).limit(NAMED)
-        named = tuple(_case(row) for row in (await self._connection.execute(newest)).mappings())
+        named = tuple(case_of(row) for row in (await self._connection.execute(newest)).mappings())
         total = await self._connection.scalar(sa.select(sa.func.count()).select_from(cases).where(*shown))
         sets = (await self._connection.execute(sa.select(cases.c.missing).distinct().where(*shown))).scalars()
         missing = {id_ for text in sets for id_ in _split(text)}
@@ -316,6 +321,15 @@ class Ledger:
         if not case.silent:
             await self.touch(case.chat_id, case.thread_id)
 
+    async def _withdraw(self, case: Case) -> None:
+        """What a private card says holds no more: it goes, and another comes if one is due."""
+        mine = cases.c.id == case.id
+        private_id = await self._connection.scalar(sa.select(cases.c.private_id).where(mine))
+        if private_id:
+            deletions = Deletions(self._connection, self._bot_id)
+            await deletions.add(case.chat_id, private_id, case.opened_at, receiver_id=case.person_id)
+            await self._connection.execute(sa.update(cases).where(mine).values(private_id=None))
+
     async def _change_case(self, case: Case, **values: object) -> None:
         await self._connection.execute(
             sa.update(cases).where(cases.c.id == case.id, cases.c.closed_at.is_(None)).values(values)
@@ -357,7 +371,8 @@ def _restriction(row: sa.RowMapping) -> Restriction:
     )
 
 
-def _case(row: sa.RowMapping) -> Case:
+def case_of(row: sa.RowMapping) -> Case:
+    """The case in a row of `cases`."""
     return Case(
         id=row["id"],
         chat_id=row["chat_id"],

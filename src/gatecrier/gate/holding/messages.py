@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from gatecrier.gate import rules
+from gatecrier.gate.cards.notices import Notices
 from gatecrier.gate.failures import all_done
 from gatecrier.gate.gates import Gates, LiveGate
 from gatecrier.gate.holding.enforcement import Enforcement
@@ -58,6 +59,7 @@ class Messages:
         inquiry: Inquiry,
         enforcement: Enforcement,
         suspensions: Suspensions,
+        notices: Notices,
         moved: Moved,
     ) -> None:
         self._database = database
@@ -69,6 +71,7 @@ class Messages:
         self._inquiry = inquiry
         self._enforcement = enforcement
         self._suspensions = suspensions
+        self._notices = notices
         self._moved = moved
 
     def passes(self, live: LiveGate, message: Message) -> bool:
@@ -148,8 +151,12 @@ class Messages:
                 raise TryLater(
                     "Telegram contradicts what was known.", retry_after=CONFIRM_AFTER, code="standing_doubted"
                 )
+            case Action.WARN:
+                self._tell(message, decision)
             case Action.DELETE:
                 await self._delete(live, message)
+                if decision.reason is Reason.NOT_MEMBER:
+                    self._tell(message, decision)
                 if decision.reason is Reason.STANDING_UNKNOWN:
                     raise TryLater(
                         "Telegram does not say who belongs to the channel.",
@@ -201,6 +208,11 @@ class Messages:
         if held is Hold.YES and self._inquiry.from_memory(live, person.id).standing is Standing.MEMBER:
             # They joined while we muted: that update found no case to close yet.
             await self._enforcement.lift(message.chat.id, person.id, Outcome.JOINED)
+
+    def _tell(self, message: Message, decision: Decision) -> None:
+        """The person learns what is missing in a moment; the gate does not wait for that."""
+        self._notices.want(message, decision)
+        self._enforcement.ring()
 
     async def _delete(self, live: LiveGate, message: Message) -> None:
         """Delete; when Telegram refuses, find out whether the bot lost its rights."""

@@ -13,6 +13,7 @@ from datetime import timedelta
 import structlog
 
 from gatecrier.gate.cards import texts
+from gatecrier.gate.cards.deletions import NOTICE_LIFE, Deletions
 from gatecrier.gate.gates import Gates, LiveGate
 from gatecrier.gate.holding.ledger import Ledger
 from gatecrier.gate.journal import note
@@ -180,7 +181,10 @@ class Raids:
 
     async def _tell(self, chat_id: int, text: str) -> None:
         try:
-            await self._telegram.send_message(chat_id, text, lane=Lane.ENFORCE, silent=True)
+            message_id = await self._telegram.send_message(chat_id, text, lane=Lane.ENFORCE, silent=True)
+            async with self._database.transaction() as connection:
+                due_at = self._clock.now() + NOTICE_LIFE
+                await Deletions(connection, self._bot_id).add(chat_id, message_id, due_at)
         except TryLater:
             self._unsent[chat_id] = text
         except GatecrierError as error:  # no right to write, or perhaps it is there

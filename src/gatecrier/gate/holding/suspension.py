@@ -6,6 +6,7 @@ from datetime import timedelta
 import structlog
 
 from gatecrier.gate.cards import texts
+from gatecrier.gate.cards.deletions import NOTICE_LIFE, Deletions
 from gatecrier.gate.gates import Gates, LiveGate
 from gatecrier.gate.journal import note
 from gatecrier.gate.knowledge.verification import Verifier, meaning
@@ -133,12 +134,15 @@ class Suspensions:
         if not await self._claim(gate.chat_id):
             return
         try:
-            await self._telegram.send_message(
+            message_id = await self._telegram.send_message(
                 gate.chat_id,
                 texts.gate_suspended(gate.options.language, gate),
                 lane=Lane.ENFORCE,
                 parse_mode="HTML",
             )
+            async with self._database.transaction() as connection:
+                due_at = self._clock.now() + NOTICE_LIFE
+                await Deletions(connection, self._bot_id).add(gate.chat_id, message_id, due_at)
         except TryLater:
             async with self._database.transaction() as connection:
                 await GateStore(connection, self._bot_id).give_back_telling(gate.chat_id)

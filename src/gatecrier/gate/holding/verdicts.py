@@ -7,6 +7,7 @@ from gatecrier.gate.cooldown import Cooldown
 from gatecrier.gate.gates import Gates
 from gatecrier.gate.holding.enforcement import Enforcement, Lifted
 from gatecrier.gate.holding.ledger import Ledger
+from gatecrier.gate.holding.private import PrivateLedger
 from gatecrier.gate.holding.suspension import Suspensions
 from gatecrier.gate.knowledge.inquiry import Inquiry
 from gatecrier.gate.model import Case, Cause, Outcome, Verdict
@@ -44,7 +45,9 @@ class Verdicts:
 
     async def give(self, card_id: str, person_id: int, language: str = "") -> Verdict:
         """
-        The verdict on a press of the card `card_id`, which anybody can forge: our records decide.
+        The verdict on a press of the card, or of the case's private one, that `card_id` names.
+
+        Anybody can forge it: our records decide.
 
         Args:
             language: The presser's, as Telegram tells it; where we do not speak it, the group's serves.
@@ -52,12 +55,14 @@ class Verdicts:
         async with self._database.read() as connection:
             ledger = Ledger(connection, self._bot_id)
             card = await ledger.card(card_id)
-            case = await ledger.case(card.chat_id, person_id) if card else None
-        if card is None:
+            private = await PrivateLedger(connection, self._bot_id).named(card_id) if card is None else None
+            case = await ledger.case(card.chat_id, person_id) if card else private
+        about = card or private
+        if about is None:
             return toast(language, Toast.TOO_OLD)
-        if live := self._gates.get(card.chat_id):
+        if live := self._gates.get(about.chat_id):
             language = best(language, live.gate.options.language)
-        if case is None:
+        if case is None or case.person_id != person_id:
             return toast(language, Toast.NOT_YOURS)
         if not self._cooldown.may_ask(case.id):
             return toast(language, Toast.WAIT)

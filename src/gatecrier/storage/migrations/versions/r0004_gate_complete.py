@@ -119,6 +119,13 @@ def _ledger() -> None:
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     )
+    op.create_index(
+        "ix_cases_private",
+        "cases",
+        ["private_at"],
+        sqlite_where=sa.text("closed_at IS NULL AND private_at IS NOT NULL"),
+        postgresql_where=sa.text("closed_at IS NULL AND private_at IS NOT NULL"),
+    )
 
 
 def _deletions() -> None:

@@ -81,13 +81,16 @@ async def test_an_exempt_channel_may_post(gated: World) -> None:
     """A partner's channel is let in by its number; others are not."""
     sender = Person(id=136817688, is_bot=True)
     assert not await gated.write(sender, sender_chat=CHANNEL)
-    await gated.keeper.steering.exempt(GROUP.id, CHANNEL.id, actor=OWNER)
+    await gated.keeper.steering.exempt(GROUP.id, "@news", actor=OWNER)
     assert await gated.write(sender, sender_chat=CHANNEL)
+    (one,) = await gated.keeper.steering.exemptions(GROUP.id)
+    assert one.subject == CHANNEL.id
+    assert await refusal(gated, "exempt", GROUP.id, "@nobody") == "channel_not_found"
 
 
-@pytest.mark.parametrize("subject", ["@somebody", "https://evil.example/+x", ""])
+@pytest.mark.parametrize("subject", ["somebody", "https://evil.example/+x", ""])
 async def test_what_cannot_be_exempt_is_refused(gated: World, subject: Subject) -> None:
-    """Numbers and invite links only: a name may belong to another tomorrow."""
+    """Numbers, names that lead somewhere, and invite links; nothing else."""
     assert await refusal(gated, "exempt", GROUP.id, subject) == "bad_subject"
 
 

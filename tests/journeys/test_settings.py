@@ -208,6 +208,35 @@ async def test_an_anonymous_admin_proves_who_they_are(house: House) -> None:
     assert prompt() is None
 
 
+async def test_attack_6_a_proof_runs_what_was_asked(house: House) -> None:
+    """The command is edited between the question and the press: nothing is run in the presser's name."""
+    stage, world = house.stage, house.stage.sandbox.world
+    world.set_member(house.group, house.gus, "administrator", rights={"can_delete_messages": True})
+    world.say(house.group, house.gus, "/protect @daily", anonymous=True)
+    messages = world.chats[house.group].messages
+    await until(lambda: any("I am an admin" in str(one.markup) for one in messages.values()), "it asks")
+    asked = next(one for one in messages.values() if "I am an admin" in str(one.markup))
+    assert "/protect @daily" in asked.text
+    command = next(one for one in messages.values() if one.text == "/protect @daily")
+    command.text, command.edit_date = "/unprotect", command.date + 1
+    click = world.click(house.olga, house.group, asked.message_id, text="I am an admin")
+    await until(lambda: click.answered, "Olga is answered")
+    assert "out of date" in click.text
+    assert stage.app.gate.gates.get(house.group) is not None
+
+
+async def test_only_the_screen_that_asks_takes_a_reply(house: House) -> None:
+    """A number in reply to an option is no text of the card."""
+    message = await house.opens(house.olga)
+    await house.press(house.olga, message, "Raids")
+    await house.press(house.olga, message, "Raid threshold: 30")
+    house.stage.sandbox.world.say(
+        house.stage.bot.id, house.olga, "{people} {channels}", reply_to_message_id=message.message_id
+    )
+    await house.stage.app.inbox.drain()
+    assert not house.gate.options.templates
+
+
 async def test_settings_in_the_group_lead_to_private(house: House) -> None:
     """One button; who may not is told so."""
     stage = house.stage

@@ -8,12 +8,11 @@ from aiogram.types import CallbackQuery, Message
 
 from gatecrier.bot import screens
 from gatecrier.bot.records import person_of
-from gatecrier.gate.cards import texts as cards
 from gatecrier.gate.cards.texts import Toast, card_id_of, door_id_of, toast
 from gatecrier.gate.service import Gatekeeper
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Refused
-from gatecrier.kernel.language import ENGLISH, best
+from gatecrier.kernel.language import best
 from gatecrier.telegram.updates import GROUPS, Chat, ChatType, Update
 from gatecrier.telegram.updates import Message as Asked
 
@@ -95,6 +94,7 @@ async def prove(query: CallbackQuery, gate: Gatekeeper, clock: Clock, bot: Bot) 
     shown, language = query.message, best(query.from_user.language_code or "")
     asked = shown.reply_to_message if isinstance(shown, Message) else None
     is_late = not isinstance(shown, Message) or clock.now() - shown.date > PROOF_LIFE
+    is_late = is_late or asked is None or asked.edit_date is not None  # whoever presses runs what was asked
     if is_late or asked is None or asked.sender_chat is None or asked.sender_chat.id != asked.chat.id:
         await query.answer(toast(language, Toast.PROOF_TOO_OLD).text, show_alert=True)
         return
@@ -118,7 +118,7 @@ async def _asked_for_proof(message: Message, asked: Asked) -> bool:
     """Whether an anonymous admin was asked to show who they are."""
     if not _is_anonymous(asked):
         return False
-    await message.reply(cards.prove(ENGLISH), reply_markup=screens.prove_button())
+    await message.reply(screens.prove(asked.text), reply_markup=screens.prove_button())
     return True
 
 

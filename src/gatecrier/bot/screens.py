@@ -7,6 +7,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from gatecrier.bot.commands import SETTINGS_LINK
 from gatecrier.bot.gates.buttons import OBSERVE, button
 from gatecrier.gate.cards.texts import explain, suspension_cause
+from gatecrier.gate.cards.texts import prove as prove_text
 from gatecrier.gate.cards.texts import prove_button as prove_label
 from gatecrier.gate.model import Channel, Gate, GateStatus, Mode, Protected, Unprotected
 from gatecrier.gate.names import shown
@@ -83,6 +84,11 @@ def settings_button(chat_id: int, username: str) -> InlineKeyboardMarkup:
 def settings_url(chat_id: int, username: str) -> str:
     """The deep link to a group's settings."""
     return f"https://t.me/{username}?start={SETTINGS_LINK}{-chat_id}"
+
+
+def prove(command: str) -> str:
+    """Asks an anonymous admin for a proof; whoever presses sees what they set in motion (HTML)."""
+    return f"{escape(prove_text(ENGLISH))}\n<code>{escape(command[:200])}</code>"
 
 
 def prove_button() -> InlineKeyboardMarkup:

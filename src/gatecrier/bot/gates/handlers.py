@@ -75,13 +75,17 @@ async def press(query: CallbackQuery, callback_data: Press, gate: Gatekeeper) ->
 
 async def _observe(query: CallbackQuery, group: int, gate: Gatekeeper) -> None:
     """ "Observe first", pressed in the group under the answer to /protect."""
-    await gate.steering.set_mode(group, Mode.OBSERVE, actor=person_of(query.from_user))
+    person = person_of(query.from_user)
+    await gate.steering.administer(group, person)
+    if held := (await gate.status(group)).held:
+        raise Refused(f"{held} people are held already: choose in the settings whether to free them.")
+    await gate.steering.set_mode(group, Mode.OBSERVE, actor=person)
     await query.answer("Observing: nobody is held. /settings switches it on.", show_alert=True)
 
 
 async def answer(message: Message, press: Press, gate: Gatekeeper) -> None:
     """A reply that names somebody, or gives a text."""
-    text = message.html_text if press.verb == "page" and message.entities else message.text or ""
+    text = message.html_text if press.verb == "cards" and message.entities else message.text or ""
     shown = await visits.reply(gate, person_of(message.from_user), press.group, press.verb, text)
     if shown is not None:
         await _answer(message, shown)

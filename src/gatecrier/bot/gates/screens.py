@@ -176,7 +176,7 @@ def card_text(gate: Gate) -> Screen:
     return Screen(
         f"{_titled(gate, f'Text of the card ({language})')}\n\n{now}\n\nReply to this message with another. "
         "{people} and {channels} must be in it, {group} may; Telegram's HTML works.",
-        [*rows, _back(gate, "page", "card")],
+        [*rows, _back(gate, "cards")],  # its verb says what a reply is for
     )
 
 

@@ -142,6 +142,11 @@ async def card_text(visit: Visit) -> Shown:
     return Shown(screens.card_text(visit.gate))
 
 
+async def cards_page(visit: Visit) -> Shown:
+    """Back from the card's text."""
+    return Shown(screens.page(visit.gate, "card"))
+
+
 async def set_text(visit: Visit) -> Shown:
     """A text was given in a reply."""
     language = visit.gate.options.language
@@ -196,6 +201,7 @@ ACTS: Mapping[str, Act] = {
     "unexempt": unexempt,
     "text": card_text,
     "ours": our_text,
+    "cards": cards_page,
     "log": log,
     "rights": rights,
     "end": end,
@@ -203,8 +209,8 @@ ACTS: Mapping[str, Act] = {
 }
 """Verb of a button → what it leads to."""
 
-REPLIES: Mapping[str, Act] = {"exempt": exempt, "page": set_text}
-"""Verb of the first button under a message that asks for a reply → what takes the reply."""
+REPLIES: Mapping[str, Act] = {"exempt": exempt, "cards": set_text}
+"""Verb of the way back under a message that asks for a reply → what takes the reply."""
 
 
 async def visit(keeper: Gatekeeper, person: Person, group: int, verb: str, value: str) -> Shown:

@@ -50,6 +50,10 @@ class Proofs:
         require_group(chat)
         return chat
 
+    async def number_of(self, name: str) -> int:
+        """The id of the chat that has this @name now."""
+        return (await self._find(name)).id
+
     async def bot_can_enforce(self, chat: Chat) -> None:
         """This bot may delete messages and restrict members in the group."""
         place = await self._place(chat.id, self._bot_id)

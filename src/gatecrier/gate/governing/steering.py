@@ -146,6 +146,8 @@ class Steering:
         self._gate(chat_id)
         by = await self._prove(chat_id, actor)
         now = self._clock.now()
+        if isinstance(subject, str) and subject.startswith("@"):
+            subject = await self._proofs.number_of(subject)  # a name may be another's tomorrow
         _check_subject(subject)
         if until is not None and until <= now:
             raise Refused("That moment is over already.", field="until", code="bad_until")
@@ -233,7 +235,7 @@ def _check_subject(subject: Subject) -> None:
     if isinstance(subject, int) or subject.startswith(("https://t.me/+", "https://t.me/joinchat/")):
         return
     raise Refused(
-        "Exempt a person, bot or channel by number, or an invite link (https://t.me/+…).",
+        "Exempt a person or bot by number, a channel by @name or number, or an invite link (https://t.me/+…).",
         field="subject",
         code="bad_subject",
     )

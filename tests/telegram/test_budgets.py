@@ -109,7 +109,7 @@ async def test_a_group_never_gets_more_than_twenty_in_any_minute(auto: FakeClock
 
 
 async def test_deletes_restrictions_and_reads_spend_nothing_of_a_groups_budget(auto: FakeClock) -> None:
-    """A raid is cleaned up at full speed: a gate must not stand in the queue of its own cards."""
+    """Defect N6: a raid is cleaned up at full speed: a gate must not stand in the queue of its own cards."""
     budgets = Budgets(auto)
     for method in ("deleteMessage", "restrictChatMember", "answerCallbackQuery", "getChatMember") * 5:
         await budgets.wait(BOT, GROUP, method, Lane.ENFORCE, permit=False)

@@ -344,7 +344,7 @@ async def test_set_commands(world: World) -> None:
 
 
 async def test_delete_webhook_keeps_what_is_pending(world: World) -> None:
-    """Updates that wait are not dropped."""
+    """Defect N11: updates that wait are not dropped: people left channels while we were away."""
     await world.bot.delete_webhook()
     assert (world.transport.methods, world.sent) == (["deleteWebhook"], {})
 

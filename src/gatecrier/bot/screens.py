@@ -119,6 +119,8 @@ def status(found: GateStatus) -> str:
         f"<b>Required</b>: {required(gate)}",
         f"<b>Held now</b>: {found.held}",
     ]
+    if gate.raid:
+        lines.append(f"<b>Raid</b>: newcomers are held without a word until {gate.raid.until:%H:%M} UTC.")
     if gate.suspension:
         cause = escape(suspension_cause(ENGLISH, gate))
         lines.append(f"<b>Suspended</b>: {cause} Everybody may write until it works again.")

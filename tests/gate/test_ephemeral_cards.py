@@ -198,6 +198,9 @@ async def test_in_a_raid_nobody_is_told_alone(private: World) -> None:
     await private.keeper.gates.renew(GROUP.id)
     await held(private)
     assert private.telegram.count("send_ephemeral") == 0
+    case = await private.case()
+    assert case is not None
+    assert case.private_at is None
     assert private.telegram.shown == {}
 
 

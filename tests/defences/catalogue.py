@@ -1,0 +1,373 @@
+"""The catalogue itself: rows of facts/gate.md §1.1 and §5."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Defence:
+    """
+    Lines that defend, and tests that miss them.
+
+    Args:
+        row: "12" (an attack), "N3" (a defect of others) or "I2" (an invariant).
+        file: Below src/gatecrier.
+        lines: As they stand there, once; `gone` is put in their place.
+        tests: Files, or single tests.
+    """
+
+    row: str
+    what: str
+    file: str
+    lines: str
+    gone: str
+    tests: tuple[str, ...]
+
+    def take_out(self, source: Path) -> None:
+        """
+        Take the defence out of a copy of the source.
+
+        Raises:
+            ValueError: its lines do not stand there exactly once: the catalogue is out of date.
+        """
+        path = source / "gatecrier" / self.file
+        text = path.read_text(encoding="utf-8")
+        if text.count(self.lines) != 1:
+            raise ValueError(f"{self.row}: {text.count(self.lines)} times in {self.file}: {self.lines!r}")
+        path.write_text(text.replace(self.lines, self.gone), encoding="utf-8")
+
+
+ATTACKS = "tests/gate/test_attacks.py"
+HOLDING = "tests/gate/test_holding.py"
+FREEING = "tests/gate/test_freeing.py"
+PROTECTING = "tests/gate/test_protecting.py"
+RULES = "tests/gate/test_rules.py"
+MOVES = "tests/gate/test_moves.py"
+STEERING = "tests/gate/test_steering.py"
+CARDS = "tests/gate/test_cards.py"
+RACES = "tests/gate/test_races.py"
+
+DEFENCES = (
+    Defence(
+        "1",
+        "a case belongs to one person",
+        "gate/holding/ledger.py",
+        "query = sa.select(cases).where(*_whose(cases, chat_id, person_id), cases.c.closed_at.is_(None))",
+        "query = sa.select(cases).where(cases.c.chat_id == chat_id, cases.c.closed_at.is_(None)).limit(1)",
+        (FREEING, CARDS, ATTACKS),
+    ),
+    Defence(
+        "2",
+        "forged buttons of the settings are proven",
+        "bot/gates/visits.py",
+        "    gate = await keeper.steering.administer(group, person)\n    act = ACTS.get(verb)",
+        '    gate = await keeper.steering.administer(group, "anybody")\n    act = ACTS.get(verb)',
+        ("tests/journeys/test_settings.py",),
+    ),
+    Defence(
+        "3",
+        "a press has a cool-down",
+        "gate/cooldown.py",
+        "return False",
+        "return True",
+        (FREEING, CARDS, "tests/gate/test_door.py"),
+    ),
+    Defence(
+        "4",
+        "an admin's mute is not lifted",
+        "gate/holding/enforcement.py",
+        "        if not rules.is_our_mute(present):\n            return await self._found_changed",
+        "        if False:\n            return await self._found_changed",
+        (FREEING, RACES),
+    ),
+    Defence(
+        "5",
+        "the webhook's secret is compared",
+        "web/webhook.py",
+        "if not hmac.compare_digest(given, self._secret):",
+        "if given and not hmac.compare_digest(given, self._secret):",
+        ("tests/web/test_webhook.py",),
+    ),
+    Defence(
+        "6",
+        "only a person can be an admin",
+        "gate/governing/proofs.py",
+        "if sender_chat is not None or actor is None or actor.is_bot:",
+        "if actor is None:",
+        (PROTECTING,),
+    ),
+    Defence(
+        "7",
+        "the right to restrict is asked for",
+        "gate/governing/proofs.py",
+        'place.status == "administrator" and place.can_restrict_members',
+        'place.status == "administrator"',
+        (PROTECTING, STEERING),
+    ),
+    Defence(
+        "8",
+        "the actor administers the channel",
+        "gate/governing/proofs.py",
+        "if actor is not None and not (await self._place(info.id, actor.id)).is_admin:",
+        "if False:",
+        (ATTACKS,),
+    ),
+    Defence(
+        "9",
+        "a change is proven in the group it changes",
+        "gate/governing/steering.py",
+        "        await self._proofs.admin(chat_id, actor)\n",
+        "",
+        (STEERING,),
+    ),
+    Defence(
+        "10",
+        "a raid is seen",
+        "gate/holding/raid.py",
+        "len(came) < options.raid_joins:",
+        "True:",
+        ("tests/gate/test_raid.py",),
+    ),
+    Defence(
+        "11",
+        "an update is kept once",
+        "registry/store.py",
+        "            .on_conflict_do_nothing()\n            .returning(received_updates.c.update_id)",
+        "            .on_conflict_do_update(\n"
+        '                index_elements=["bot_id", "update_id"], set_={"due_at": now}\n            )\n'
+        "            .returning(received_updates.c.update_id)",
+        ("tests/registry/test_inbox.py",),
+    ),
+    Defence(
+        "12",
+        "a late update is ignored",
+        "gate/rules.py",
+        "        return Newer.IGNORE\n",
+        "        return Newer.TAKE\n",
+        (RULES,),
+    ),
+    Defence(
+        "13",
+        "what is known lasts by the monotonic clock",
+        "gate/knowledge/standings.py",
+        "return int(self._monotonic() - self._started)",
+        "return int(self._clock.now().timestamp()) - 1_795_262_400",
+        (ATTACKS,),
+    ),
+    Defence(
+        "14",
+        "what cannot be kept is refused",
+        "web/webhook.py",
+        "            return 503\n",
+        "            return 200\n",
+        ("tests/web/test_webhook.py",),
+    ),
+    Defence(
+        "15",
+        "no answer is no absence",
+        "gate/rules.py",
+        "Standing.UNKNOWN: (Action.DELETE, Reason.STANDING_UNKNOWN)",
+        "Standing.UNKNOWN: (Action.ENFORCE, Reason.STANDING_UNKNOWN)",
+        (RULES, ATTACKS),
+    ),
+    Defence(
+        "16",
+        "a gate that cannot act is suspended",
+        "gate/rules.py",
+        "Standing.MISCONFIGURED: (Action.SUSPEND, Reason.CHANNEL_MISCONFIGURED)",
+        "Standing.MISCONFIGURED: (Action.PASS, Reason.CHANNEL_MISCONFIGURED)",
+        (RULES, HOLDING),
+    ),
+    Defence(
+        "17",
+        "a group that moves takes its rows along",
+        "gate/store.py",
+        ".values(chat_id=new, **fresh)",
+        ".values(chat_id=old, **fresh)",
+        (MOVES,),
+    ),
+    Defence(
+        "18",
+        "a guest bot speaks for its caller",
+        "gate/rules.py",
+        "    person = message.guest_bot_caller_user or message.sender\n    if person is None:",
+        "    person = message.sender\n    if person is None:",
+        (RULES,),
+    ),
+    Defence(
+        "19",
+        "names are escaped",
+        "gate/names.py",
+        "    return html.escape(plain(name) or otherwise)\n\n\ndef unlinked",
+        "    return plain(name) or otherwise\n\n\ndef unlinked",
+        ("tests/gate/test_names.py", "tests/gate/test_texts.py"),
+    ),
+    Defence(
+        "20",
+        "a channel's number binds",
+        "gate/governing/doctor.py",
+        "            await self._renew(channel, info)\n",
+        "",
+        ("tests/gate/test_records.py",),
+    ),
+    Defence(
+        "21",
+        "who is not sure to belong is not turned away or let in",
+        "gate/holding/door.py",
+        "elif opinion.standing is Standing.MEMBER:\n            await self._welcome",
+        "elif opinion.standing is not Standing.NOT_MEMBER:\n            await self._welcome",
+        ("tests/gate/test_door.py",),
+    ),
+    Defence(
+        "22",
+        "who left a channel is held where they are",
+        "gate/holding/changes.py",
+        "not in outside",
+        "in (live.gate.chat_id,)",
+        ("tests/gate/test_sweep.py",),
+    ),
+    Defence(
+        "23",
+        "logs name no names",
+        "gate/holding/enforcement.py",
+        'log.warning("gate.not_muted", chat=chat_id, code=error.code)',
+        'log.warning("gate.not_muted", chat=chat_id, code=error.code, error=error)',
+        ("tests/gate/test_holding.py::test_who_was_admin_by_telegrams_word_only_is_let_be",),
+    ),
+    Defence(
+        "24",
+        "a demand has a limit",
+        "gate/governing/demands.py",
+        "if len(self.references) > MOST:",
+        "if False:",
+        ("tests/gate/test_names.py",),
+    ),
+    Defence(
+        "N1",
+        "what is taken off is enforced no more",
+        "gate/store.py",
+        "        for table in (gate_channels, exemptions, roster, join_requests, gates):",
+        "        for table in (gate_channels, exemptions, roster, join_requests):",
+        (PROTECTING, "tests/gate/test_store.py"),
+    ),
+    Defence(
+        "N2",
+        "a second channel may be added",
+        "gate/governing/protection.py",
+        "    both = policy.all_of([before.policy, wanted.policy])",
+        "    both = before.policy",
+        (PROTECTING,),
+    ),
+    Defence(
+        "N4",
+        "an error is no absence",
+        "gate/knowledge/verification.py",
+        "else Standing.UNKNOWN",
+        "else Standing.NOT_MEMBER",
+        (ATTACKS, HOLDING),
+    ),
+    Defence(
+        "N5",
+        "all sixteen rights come back",
+        "gate/rules.py",
+        '    if present.status != "restricted":\n        return Terms(Permissions.all(), None)',
+        '    if present.status != "restricted":\n        return Terms(present.permissions, None)',
+        (ATTACKS, FREEING),
+    ),
+    Defence(
+        "N6",
+        "questions spend nothing of a group's budget",
+        "telegram/budgets.py",
+        "if sends and chat_id is not None:",
+        "if chat_id is not None:",
+        ("tests/telegram/test_budgets.py",),
+    ),
+    Defence(
+        "N7",
+        "the sweep asks",
+        "gate/sweeper.py",
+        'counts["oldest"] = await self._look_at_oldest()',
+        'counts["oldest"] = 0',
+        ("tests/gate/test_sweep.py",),
+    ),
+    Defence(
+        "N8",
+        "newcomers are held as they come",
+        "gate/holding/changes.py",
+        "            await self._hold(live, person, Reason.CAME, finding.judgement.missing)\n",
+        "            pass\n",
+        (ATTACKS, "tests/gate/test_door.py"),
+    ),
+    Defence(
+        "N9",
+        "only members are held for leaving a channel",
+        "gate/rules.py",
+        "    if only_members and not present.belongs:\n        return Hold.IS_OUTSIDE\n",
+        "",
+        (FREEING, HOLDING, "tests/gate/test_sweep.py"),
+    ),
+    Defence(
+        "N11",
+        "nothing that waits is dropped",
+        "telegram/bot.py",
+        'await self._do("deleteWebhook", {}, Lane.ANSWER)',
+        'await self._do("deleteWebhook", {"drop_pending_updates": True}, Lane.ANSWER)',
+        ("tests/telegram/test_telegram_bot.py",),
+    ),
+    Defence(
+        "N12",
+        "a suspended gate is looked at again",
+        "gate/holding/suspension.py",
+        "            if self._rested(live) >= LOOK_AGAIN and await self.look(live):",
+        "            if False:",
+        (ATTACKS,),
+    ),
+    Defence(
+        "N13",
+        "a foreign channel does not speak",
+        "gate/options.py",
+        "    channels: Channels = Channels.DELETE\n",
+        "    channels: Channels = Channels.ALLOW\n",
+        (RULES, HOLDING),
+    ),
+    Defence(
+        "N15",
+        "known members are remembered",
+        "gate/gates.py",
+        "        live.passing[person_id] = self._standings.hold_until(live.channels, person_id)",
+        "        live.passing[person_id] = 0.0",
+        ("tests/gate/test_holding.py", "tests/bot"),
+    ),
+    Defence(
+        "I1",
+        "admins are not held",
+        "gate/rules.py",
+        "    if present.is_admin:\n        return Hold.IS_ADMIN\n",
+        "",
+        (RULES, HOLDING),
+    ),
+    Defence(
+        "I2",
+        "a ban of an admin's is not touched",
+        "gate/rules.py",
+        '    if present.status == "kicked" or not speaks(present):\n        return Hold.IS_SILENT\n',
+        "",
+        (RULES, HOLDING),
+    ),
+    Defence(
+        "I4",
+        "a mute is announced once",
+        "gate/holding/ledger.py",
+        "        statement = insert_into(self._connection, cases).values(row).on_conflict_do_nothing()",
+        "        statement = insert_into(self._connection, cases).values(row)",
+        (HOLDING, ATTACKS, "tests/gate/test_story.py"),
+    ),
+    Defence(
+        "I5",
+        "one answer against what was known is asked again",
+        "gate/knowledge/inquiry.py",
+        "        if before is Standing.MEMBER:\n",
+        "        if False:\n",
+        (HOLDING,),
+    ),
+)

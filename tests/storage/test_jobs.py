@@ -8,7 +8,7 @@ from pgqueuer.adapters.inmemory import InMemoryQueries
 
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.storage.database import Database
-from gatecrier.storage.jobs import Jobs
+from gatecrier.storage.jobs import Jobs, Slots
 
 
 class Recorder:
@@ -101,3 +101,14 @@ async def test_the_log_of_finished_jobs_does_not_grow_for_ever(jobs: Jobs, recor
     assert await queries.queue_log()
     await jobs.forget_finished()
     assert await queries.queue_log() == []
+
+
+async def test_a_schedules_moment_comes_once(clock: FakeClock) -> None:
+    """However often the engine fires: every ten seconds is every ten seconds, hourly is hourly."""
+    ten, hourly = Slots("* * * * * */10", clock), Slots("7 * * * *", clock)
+    taken = {"ten": 0, "hourly": 0}
+    for _ in range(3600):
+        await clock.advance(2)
+        taken["ten"] += ten.take()
+        taken["hourly"] += hourly.take()
+    assert taken == {"ten": 720, "hourly": 2}

@@ -7,9 +7,10 @@ what the tables say is open. Embedded, the queue is in memory; the same function
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
+from croniter import croniter
 from pgqueuer import PgQueuer
 from pgqueuer.adapters.inmemory import InMemoryQueries
 from pgqueuer.models import Job, Schedule
@@ -86,7 +87,7 @@ class Jobs:
         for name, run in self._definitions.items():
             self._queue.entrypoint(name)(_job(run))
         for (name, cron), tick in self._schedules.items():
-            self._queue.schedule(name, cron)(_schedule(tick))
+            self._queue.schedule(name, cron)(_schedule(Slots(cron, self._clock), tick))
 
 
 def _job(run: Run) -> Callable[[Job], Awaitable[None]]:
@@ -101,8 +102,36 @@ def _job(run: Run) -> Callable[[Job], Awaitable[None]]:
     return job
 
 
-def _schedule(tick: Callable[[], Awaitable[None]]) -> Callable[[Schedule], Awaitable[None]]:
+class Slots:
+    """
+    The moments of a cron expression, each taken once.
+
+    PgQueuer 1.6 in memory never moves a schedule's next run on: after its first moment it fires whenever
+    any schedule does, an hourly one every two seconds. So we look at the clock ourselves.
+    """
+
+    def __init__(self, cron: str, clock: Clock) -> None:
+        self._cron = cron
+        self._clock = clock
+        self._next = self._after(clock.now())
+
+    def take(self) -> bool:
+        """Whether a moment has come that was not taken yet."""
+        now = self._clock.now()
+        if now < self._next:
+            return False
+        self._next = self._after(now)
+        return True
+
+    def _after(self, moment: datetime) -> datetime:
+        following: datetime = croniter(self._cron, start_time=moment).get_next(datetime)
+        return following
+
+
+def _schedule(slots: Slots, tick: Callable[[], Awaitable[None]]) -> Callable[[Schedule], Awaitable[None]]:
     async def schedule(schedule: Schedule) -> None:
+        if not slots.take():
+            return
         try:
             await tick()
         except asyncio.CancelledError:

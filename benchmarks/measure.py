@@ -9,7 +9,7 @@ import gc
 import os
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -84,6 +84,9 @@ class Size:
         update_rounds, updates: Many short rounds: a round's updates must fit into the processor's cache.
         calls: Calls of each contender in a round.
         deliveries: Rows of a campaign in a round.
+        groups, people: Gates behind the webhook, and the members who write in them.
+        posted: Updates posted to each contender's webhook in a round.
+        seconds: How long updates are posted at a steady rate, to see how long the answers take.
     """
 
     rounds: int = 5
@@ -92,11 +95,26 @@ class Size:
     updates: int = 300
     calls: int = 500
     deliveries: int = 2_000
+    groups: int = 500
+    people: int = 100_000
+    posted: int = 1_000
+    seconds: float = 5.0
 
     @classmethod
     def quick(cls) -> "Size":
         """Enough to see that everything works; the figures are rough."""
-        return cls(rounds=2, standings=100_000, update_rounds=3, updates=200, calls=100, deliveries=200)
+        return cls(
+            rounds=2,
+            standings=100_000,
+            update_rounds=3,
+            updates=200,
+            calls=100,
+            deliveries=200,
+            groups=20,
+            people=1_000,
+            posted=200,
+            seconds=0.5,
+        )
 
 
 Work = Callable[[int], Awaitable[int]]
@@ -108,14 +126,15 @@ async def medians(
     *,
     rounds: int,
     before: Callable[[int], Awaitable[None]] | None = None,
-    cpu: Callable[[], float] = time.process_time,
+    cpu: Callable[[], float] | Mapping[str, Callable[[], float]] = time.process_time,
 ) -> dict[str, float]:
     """
     CPU µs per operation of each contender, in turns.
 
     Args:
         before: Done before each turn and not counted; the round's number is given.
-        cpu: Whose CPU seconds are read: this process's, all its threads, unless told otherwise.
+        cpu: Whose CPU seconds are read: this process's, all its threads, unless told otherwise; by
+            contender, if each is a process of its own.
     """
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     gc.unfreeze()
@@ -126,9 +145,10 @@ async def medians(
             gc.collect()
             if before is not None:
                 await before(number)
-            began = cpu()
+            seconds = cpu[name] if isinstance(cpu, Mapping) else cpu
+            began = seconds()
             operations = await work(number)
-            taken[name].append((cpu() - began) * MICRO / operations)
+            taken[name].append((seconds() - began) * MICRO / operations)
     return {name: statistics.median(values[1:]) for name, values in taken.items()}
 
 

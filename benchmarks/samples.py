@@ -43,9 +43,14 @@ def bodies(kind: str, senders: Sequence[int], count: int) -> list[bytes]:
     first = {"text": 100_000_000, "reply": 200_000_000, "photo": 300_000_000, "mixed": 400_000_000}[kind]
     of = MESSAGES[kind] if kind != "mixed" else None
     return [
-        _encoded({"update_id": first + n, "message": (of or MESSAGES[_mixed(rng)])(rng, sender, n)})
+        _encoded({"update_id": first + n, "message": (of or message)(rng, sender, n)})
         for n, sender in enumerate(chosen)
     ]
+
+
+def message(rng: random.Random, sender: int, number: int) -> dict[str, Any]:
+    """A group message of any kind, plain texts being the most frequent."""
+    return MESSAGES[_mixed(rng)](rng, sender, number)
 
 
 def batches(updates: Sequence[bytes], size: int = 100) -> Iterator[bytes]:

@@ -12,6 +12,8 @@ from benchmarks.measure import pin
 
 ADDRESS = re.compile(r"http://[\d.]+:\d+")
 RESPONDER = ("benchmarks.responder",)
+TRAFFIC = "benchmarks.traffic"
+GATEHOUSE = "benchmarks.gatehouse"
 SANDBOX = ("gatecrier_sandbox", "--port", "0", "--no-limits")
 
 
@@ -20,8 +22,29 @@ class Server:
     """A server that runs."""
 
     url: str
-    process_id: int
+    process: "subprocess.Popen[str]"
     core: int | None
+
+    @property
+    def process_id(self) -> int:
+        """As the system counts."""
+        return self.process.pid
+
+    def ask(self, question: str) -> str:
+        """
+        A line to its standard input, and the line that it answers.
+
+        Raises:
+            RuntimeError: it is gone, and what it said last.
+        """
+        if self.process.stdin is None or self.process.stdout is None:
+            raise RuntimeError("no pipes")
+        self.process.stdin.write(question + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer.startswith("{"):
+            raise RuntimeError(f"{self.url} answered: {answer.strip() or 'nothing'}")
+        return answer
 
     @property
     def tells_cpu(self) -> bool:
@@ -60,7 +83,7 @@ def serving(module: tuple[str, ...], core: int | None) -> Iterator[Server]:
         address = ADDRESS.search(line)
         if address is None:
             raise RuntimeError(f"{module[0]} did not start: {line.strip() or 'it said nothing'}")
-        yield Server(address[0], process.pid, core)
+        yield Server(address[0], process, core)
     finally:
         process.terminate()
         process.communicate(timeout=10)

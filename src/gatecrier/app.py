@@ -170,7 +170,8 @@ class App:
     def _http(self) -> HttpServer:
         secret = self.settings.webhook_secret.get_secret_value()
         webhook = Webhook(self.bot.bot_id, secret, self.inbox.take, knows=self.gate.glance)
-        return HttpServer(webhook, host=self.settings.http_host, port=self.settings.http_port)
+        host, port = self.settings.http_host, self.settings.http_port
+        return HttpServer(webhook, host=host, port=port, webhook=webhook)
 
     async def _shut_down(
         self, intake: asyncio.Task[None], jobs: asyncio.Task[None], cards: asyncio.Task[None]

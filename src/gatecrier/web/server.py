@@ -8,6 +8,8 @@ from typing import Any
 import uvicorn
 
 from gatecrier.kernel.errors import Misconfigured
+from gatecrier.web import shortcut
+from gatecrier.web.shortcut import Settles
 
 KEEP_ALIVE = 75  # seconds; longer than Telegram waits between two updates of a busy bot
 GRACE = 5  # seconds for requests under way when the process stops
@@ -18,10 +20,11 @@ class HttpServer:
     Serves one ASGI application on one address.
 
     Args:
-        port: 0 takes a free one; `port` tells which, once it is open.
+        port: 0 takes a free one; `open` tells which.
+        webhook: Asked about updates before `app` hears of them.
     """
 
-    def __init__(self, app: Any, *, host: str, port: int) -> None:
+    def __init__(self, app: Any, *, host: str, port: int, webhook: Settles | None = None) -> None:
         self._socket: socket.socket | None = None
         self._address = host, port
         self._server = _Quiet(
@@ -31,7 +34,7 @@ class HttpServer:
                 access_log=False,
                 lifespan="off",
                 ws="none",
-                http="httptools",
+                http="httptools" if webhook is None else shortcut.at(webhook),
                 proxy_headers=False,
                 server_header=False,
                 date_header=False,

@@ -18,6 +18,7 @@ import structlog
 from gatecrier.kernel.errors import Misconfigured, TryLater
 from gatecrier.telegram.glance import Knows, passed
 from gatecrier.telegram.updates import Received, decode, number_of
+from gatecrier.web.shortcut import Headers
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +71,11 @@ class Webhook:
         if refusal is None:
             refusal = await self._receive(receive)
         await _answer(send, refusal)
+
+    def settles(self, headers: Headers, body: bytes) -> bool:
+        """Whether a POST to `path` is an update of Telegram's that a glance lets pass (`web/shortcut.py`)."""
+        given = next((value for name, value in headers if name == SECRET_HEADER), b"")
+        return hmac.compare_digest(given, self._secret) and passed(body, self._knows) is not None
 
     def _refusal(self, scope: Scope) -> int | None:
         """The status for what is no update of Telegram's; None: look at the body."""

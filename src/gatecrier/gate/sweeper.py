@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import structlog
 
+from gatecrier.gate import policy
 from gatecrier.gate.gates import Gates, LiveGate
 from gatecrier.gate.holding.changes import Changes
 from gatecrier.gate.holding.enforcement import Enforcement
@@ -215,6 +216,8 @@ class Sweeper:
         if standing is Standing.MISCONFIGURED:
             for live in lives:
                 await self._suspensions.suspend_for_channel(live, pair.channel_id, pair.person_id)
+        elif standing is pair.known is Standing.MEMBER and _is_wanted(pair.channel_id, lives):
+            return  # as before: nobody is held for belonging, and who is held was looked at already
         elif standing is Standing.NOT_MEMBER and pair.known is Standing.MEMBER:
             self._doubted.append(pair._replace(known=Standing.NOT_MEMBER))  # asked again by the next run
         else:
@@ -247,6 +250,11 @@ async def _side_by_side(work: Iterable[Awaitable[None]]) -> None:
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome
+
+
+def _is_wanted(channel_id: int, lives: Iterable[LiveGate]) -> bool:
+    """Whether none of these gates forbids the channel."""
+    return all(channel_id not in policy.forbidden(live.gate.policy) for live in lives)
 
 
 class _Outage(Exception):

@@ -18,6 +18,15 @@ class Disk:
 
     def __init__(self) -> None:
         self.is_gone = False
+        self._works = self._fails = 0
+
+    def lose(self, statements: int, *, after: int) -> None:
+        """Serve `after` statements more, then refuse as many as `statements`."""
+        self._works, self._fails = after, statements
+
+    def mend(self) -> None:
+        """All is well again."""
+        self.is_gone, self._works, self._fails = False, 0, 0
 
     def check(self, statement: str) -> None:
         """
@@ -26,7 +35,14 @@ class Disk:
         Raises:
             sqlite3.OperationalError: the database serves nobody now.
         """
-        if self.is_gone and not statement.upper().startswith(ENDS):
+        if statement.upper().startswith(ENDS):
+            return
+        if self._works:
+            self._works -= 1
+        elif self._fails:
+            self._fails -= 1
+            raise sqlite3.OperationalError("database is locked")
+        if self.is_gone:
             raise sqlite3.OperationalError("database is locked")
 
 
@@ -48,7 +64,10 @@ class PromptConnection(aiosqlite.Connection):
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if self._connection is None:
             raise ValueError("Connection closed")
-        self.disk.check(args[0] if args and isinstance(args[0], str) else "")
+        if args and isinstance(args[0], str):
+            self.disk.check(args[0])
+        elif fn == self._connection.commit:
+            self.disk.check("COMMIT")
         await asyncio.sleep(0)
         return fn(*args, **kwargs)
 

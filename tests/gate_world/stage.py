@@ -34,6 +34,7 @@ class Stage:
         seed: Of the world, and of everything else that is left to chance.
     Attributes:
         mail: Updates that Telegram has for the bot and nobody delivered yet, oldest first.
+        arrived: All there ever were.
     """
 
     def __init__(self, file: Path, *, seed: int = 1, limits: Limits | None = None) -> None:
@@ -45,6 +46,7 @@ class Stage:
         self.network = Network(BotApi(self.world), self.clock, random.Random(seed + 1))
         self.disk = Disk()
         self.mail: list[bytes] = []
+        self.arrived: list[bytes] = []
         self.screens: PlainScreens
         self.app: App
         self._settings = _settings(self.bot.token, file)
@@ -70,14 +72,18 @@ class Stage:
 
     async def restart(self) -> None:
         """The process dies where it stands (it writes and sends nothing more), and another one begins."""
+        await self.abandon()
+        self.disk.is_gone = self.network.cut = False
+        await self.open()
+
+    async def abandon(self) -> None:
+        """The process dies where it stands."""
         self.disk.is_gone = self.network.cut = True
         dying = asyncio.all_tasks() - {asyncio.current_task()}
         for task in dying:
             task.cancel()
         await asyncio.gather(*dying, return_exceptions=True)
         await self._open.aclose()
-        self.disk.is_gone = self.network.cut = False
-        await self.open()
 
     # Updates
 
@@ -86,6 +92,7 @@ class Stage:
         arrived = [update.body for update in self.bot.queue.updates]
         self.bot.queue.updates.clear()
         self.mail += arrived
+        self.arrived += arrived
         return arrived
 
     async def deliver(self, bodies: Sequence[bytes]) -> None:

@@ -242,3 +242,28 @@ async def test_a_ban_that_was_not_reported_closes_the_case(gated: World) -> None
     assert gated.telegram.at(GROUP, ANN).status == "kicked"
     assert await gated.case() is None
     assert not await gated.write()
+
+
+async def test_who_is_back_is_not_held_for_an_old_leave(gated: World) -> None:
+    """I5: after a pause of ours the leave comes first, and the return after it, or never."""
+    await gated.join()
+    left = gated.pen.change(CHANNEL, place(ANN, "left"))
+    gated.pen.change(CHANNEL, place(ANN))
+    await gated.clock.advance(600)
+    await gated.keeper.handle_member_change(left)
+    assert gated.telegram.count("restrict") == 0
+    assert await gated.write()
+
+
+async def test_an_old_leave_waits_for_an_answer(gated: World) -> None:
+    """While Telegram does not say whether somebody is back, they are not held, and the update stays open."""
+    await gated.join()
+    left = gated.pen.change(CHANNEL, place(ANN, "left"))
+    await gated.clock.advance(600)
+    gated.telegram.faults["get_member", CHANNEL.id] = OUTAGE
+    with pytest.raises(TryLater):
+        await gated.keeper.handle_member_change(left)
+    assert gated.telegram.count("restrict") == 0
+    gated.telegram.faults.clear()
+    await gated.keeper.handle_member_change(left)
+    assert gated.telegram.silent(GROUP, ANN)

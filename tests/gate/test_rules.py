@@ -182,7 +182,23 @@ M, N, U, X = Standing.MEMBER, Standing.NOT_MEMBER, Standing.UNKNOWN, Standing.MI
 )
 def test_the_newer_word_holds(known: Standing, heard: Standing, seconds_later: int, expected: Newer) -> None:
     """Attack 12: a late update does not undo what is newer; too close to tell is asked."""
-    assert rules.which_is_newer(known, SECONDS, heard, SECONDS + seconds_later) is expected
+    heard_at = SECONDS + seconds_later
+    assert rules.which_is_newer(known, SECONDS, heard, heard_at, heard_at) is expected
+
+
+@pytest.mark.parametrize(
+    ("known", "heard", "age", "expected"),
+    [
+        (M, N, 10, Newer.TAKE),
+        (M, N, 11, Newer.ASK),
+        (U, N, 11, Newer.ASK),
+        (N, N, 11, Newer.ASK),
+        (N, M, 3600, Newer.TAKE),
+    ],
+)
+def test_nobody_is_held_on_an_old_word(known: Standing, heard: Standing, age: int, expected: Newer) -> None:
+    """I5: who is said to have left a while ago may be back; who is said to have joined is believed."""
+    assert rules.which_is_newer(known, SECONDS, heard, SECONDS + 1, SECONDS + 1 + age) is expected
 
 
 TALKER = {"can_send_messages": True}

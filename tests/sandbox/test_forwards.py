@@ -90,6 +90,19 @@ async def test_what_cannot_be_moved_is_refused_in_telegrams_words() -> None:
     assert await town.error("forwardMessage", **source(town, said.message_id)) == protected
 
 
+async def test_the_right_to_write_is_looked_at_before_the_message() -> None:
+    """A bot that may not write there hears of that, also when what it would move cannot be moved."""
+    town = make_town()
+    service = next(message for message in town.group.messages.values() if message.service)
+    quiet = town.world.chat("supergroup", "Quiet", permissions={})
+    town.world.set_member(quiet.id, town.bot.id, "member")
+    place = {"from_chat_id": town.group.id, "message_id": service.message_id, "chat_id": quiet.id}
+    for method in ("forwardMessage", "copyMessage"):
+        code, text = await town.error(method, **place)
+        assert code == 400
+        assert text.startswith("Bad Request: not enough rights to send")
+
+
 async def test_a_forward_is_of_the_kind_of_its_original() -> None:
     """The bot needs the permission for what it forwards."""
     town = make_town()

@@ -80,6 +80,17 @@ async def test_who_does_not_ask_is_neither_let_in_nor_turned_away() -> None:
     )
 
 
+async def test_a_ban_ends_the_wish_to_come_in() -> None:
+    """Who is banned asks no longer: there is nothing left to approve, and the ban stands."""
+    town = Town()
+    guest, _ = await asked(town)
+    target = {"chat_id": town.group.id, "user_id": guest.id}
+    await town.result("banChatMember", **target)
+    assert guest.id not in town.group.join_requests
+    assert (await town.error("approveChatJoinRequest", **target))[0] == 400
+    assert town.world.member(**target).status == "kicked"
+
+
 async def test_without_the_right_nobody_is_let_in() -> None:
     """can_invite_users decides; private chats have no requests."""
     town = Town()

@@ -197,6 +197,17 @@ async def test_unban_throws_a_present_member_out_unless_told_not_to() -> None:
     town.world.join(town.group.id, town.reader.id)
 
 
+async def test_unban_of_a_member_is_a_ban_and_its_end() -> None:
+    """A present member is banned for a minute and that is lifted: two changes, both by the bot."""
+    town = Town()
+    await town.updates(allowed_updates=ALL_UPDATES)
+    await town.result("unbanChatMember", chat_id=town.group.id, user_id=town.reader.id)
+    changes = [one["chat_member"] for one in await town.updates() if "chat_member" in one]
+    steps = [(one["old_chat_member"]["status"], one["new_chat_member"]["status"]) for one in changes]
+    assert steps == [("member", "kicked"), ("kicked", "left")]
+    assert {one["from"]["id"] for one in changes} == {town.bot.id}
+
+
 async def test_get_chat_member_knows_everybody_who_exists() -> None:
     """Who never joined has left; who does not exist is no participant; no id is refused."""
     town = Town()

@@ -27,6 +27,19 @@ async def test_an_anonymous_administrator_speaks_as_the_group() -> None:
     assert (await said(town))["from"]["id"] == town.reader.id  # type: ignore[index]
 
 
+async def test_to_be_anonymous_alone_makes_an_administrator() -> None:
+    """promoteChatMember with nothing but is_anonymous promotes; with nothing at all it demotes."""
+    town = Town()
+    mine = {"can_promote_members": True}
+    town.world.set_member(town.group.id, town.bot.id, "administrator", rights=mine)
+    target = {"chat_id": town.group.id, "user_id": town.reader.id}
+    await town.result("promoteChatMember", **target, is_anonymous=True)
+    member = town.world.member(**target)
+    assert (member.status, member.is_anonymous) == ("administrator", True)
+    await town.result("promoteChatMember", **target)
+    assert town.world.member(**target).status == "member"
+
+
 async def test_a_banned_channel_is_silent_and_so_are_its_owners_others() -> None:
     """banChatSenderChat stops one channel and every channel of its owner, until it is lifted."""
     town = Town()

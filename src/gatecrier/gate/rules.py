@@ -257,17 +257,23 @@ class Newer(Enum):
     ASK = auto()  # too close to tell: Telegram knows
 
 
-def which_is_newer(known: Standing, known_date: int, heard: Standing, heard_date: int) -> Newer:
-    """
-    Compare what we know with what an update says; both dates in Unix seconds.
+PROMPT = 10
+"""Seconds: an update this old may have waited, with us or with Telegram, for the one that takes it back."""
 
-    Updates come late, doubled and out of order, and a verification carries our clock's date.
+
+def which_is_newer(known: Standing, known_date: int, heard: Standing, heard_date: int, now: int) -> Newer:
     """
-    if known in (Standing.UNKNOWN, heard) or heard_date > known_date + DOUBT:
-        return Newer.TAKE
-    if heard_date < known_date - DOUBT:
+    Compare what we know with what an update says; all dates in Unix seconds.
+
+    Updates come late, doubled and out of order, and a verification carries our clock's date. Who is said
+    to have left a while ago may be back: nobody is held on an old word.
+    """
+    contradicts = known not in (Standing.UNKNOWN, heard)
+    if contradicts and heard_date < known_date - DOUBT:
         return Newer.IGNORE
-    return Newer.TAKE if heard_date > known_date else Newer.ASK
+    if heard is Standing.NOT_MEMBER and now - heard_date > PROMPT:
+        return Newer.ASK
+    return Newer.TAKE if not contradicts or heard_date > known_date else Newer.ASK
 
 
 class Hold(Enum):

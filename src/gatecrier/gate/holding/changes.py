@@ -27,7 +27,7 @@ from gatecrier.gate.policy import judge
 from gatecrier.gate.rules import Change, Hold, Newer
 from gatecrier.gate.standing import Standing
 from gatecrier.kernel.clock import Clock
-from gatecrier.kernel.errors import Misconfigured, PeerGone
+from gatecrier.kernel.errors import Misconfigured, PeerGone, TryLater
 from gatecrier.storage.database import Database
 from gatecrier.telegram.lanes import Lane
 from gatecrier.telegram.updates import JoinRequest, MemberChange, Person
@@ -125,11 +125,17 @@ class Changes:
         await self.reconsider(change.person, requiring, {change.chat.id: standing})
 
     async def _learn(self, change: MemberChange) -> Standing:
-        """What holds after this update: late ones say nothing, and in doubt Telegram is asked."""
+        """
+        What holds after this update: late ones say nothing, and in doubt Telegram is asked.
+
+        Raises:
+            TryLater: it does not answer.
+        """
         channel_id, person_id = change.chat.id, change.person.id
         heard = rules.standing_of(change.new)
         known, date = self._standings.last(channel_id, person_id)
-        match rules.which_is_newer(known, date, heard, change.date):
+        now = int(self._clock.now().timestamp())
+        match rules.which_is_newer(known, date, heard, change.date, now):
             case Newer.IGNORE:
                 return Standing.UNKNOWN
             case Newer.TAKE:
@@ -137,7 +143,10 @@ class Changes:
                     channel_id, person_id, heard, date=change.date, source=Source.UPDATE
                 )
             case Newer.ASK:
-                return (await self._verifier.verify([channel_id], person_id))[channel_id]
+                standing = (await self._verifier.verify([channel_id], person_id))[channel_id]
+                if standing is Standing.UNKNOWN:
+                    raise TryLater("Telegram does not say who belongs there.", code="standing_unknown")
+                return standing
 
     async def _note_left(self, change: MemberChange, requiring: list[LiveGate]) -> None:
         """Where people have time to come back, it counts from now."""

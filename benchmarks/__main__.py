@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from benchmarks import calls, decisions, delivery, sandbox, standings, table, webhook
+from benchmarks import calls, decisions, delivery, sandbox, standings, sweep, table, webhook
 from benchmarks.measure import Cores, Row, Size, pin
 from benchmarks.servers import RESPONDER, Server, serving
 from gatecrier.kernel import telemetry
@@ -21,7 +21,9 @@ GROUPS: dict[str, Group] = {
     sandbox.GROUP: sandbox.rows,
     delivery.GROUP: delivery.rows,
     standings.GROUP: standings.rows,
+    sweep.GROUP: sweep.rows,
     webhook.GROUP: webhook.rows,
+    sweep.GROUP: sweep.rows,
 }
 
 

@@ -1,136 +1,101 @@
-"""Rows 6: a million standings: what they weigh, how long a start takes, and what a sweep's question costs."""
+"""Rows 6: what it costs to know a million people: loading them at start, memory, and the file they lie in."""
 
 import random
 import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from benchmarks import samples
-from benchmarks.decisions import GATE
+from benchmarks.decisions import GATE, MEMBER_TTL, Laid
 from benchmarks.measure import MICRO, Ratio, Row, Size
 from benchmarks.servers import Server
 from gatecrier.app import App, build
+from gatecrier.gate.model import Source
+from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import GateStore
 from gatecrier.kernel.settings import GateSettings, Settings
-from gatecrier.telegram.lanes import Lane
-from gatecrier.telegram.transport import Reply
 
 GROUP = "standings"
-SWEEPS = 3
-RATE = 50.0  # questions a second that a sweep may ask: its greatest budget, 500 a run
-LIFE = 864_000.0  # seconds: nobody's standing may expire while we measure
-
-
-class Members:
-    """A transport by which everybody belongs everywhere."""
-
-    async def post(self, url: str, body: bytes, *, timeout: float) -> Reply:  # noqa: ASYNC109
-        """What Telegram answers to getChatMember."""
-        del url, body, timeout
-        return Reply(200, b'{"ok":true,"result":{"user":{"id":1,"is_bot":false},"status":"member"}}')
-
-    async def close(self) -> None:
-        """Nothing is open."""
+BARE = "sqlite3, into a dict"
+_INSERT = (
+    "INSERT INTO standings (chat_id, person_id, standing, date, source, checked_at) VALUES (?, ?, ?, ?, ?, ?)"
+)
+_SELECT = "SELECT chat_id, person_id, standing, date, checked_at FROM standings"
 
 
 async def rows(size: Size, _responder: Server) -> list[Row]:
-    """Loading them, and asking for the oldest of them anew."""
+    """Load them once as `Gatekeeper.start` does, and once as barely as one can."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "bench.db"
-        async with _app(path) as app:
-            await _fill(app, path, size.standings)
-        async with _app(path) as app:
-            loading = await _load(app, path, size.standings)
-            return [loading, await _sweep(app)]
+        file = Path(folder) / "bench.db"
+        settings = Settings(
+            bot_token=SecretStr(samples.TOKEN),
+            database_url=SecretStr(f"sqlite:///{file}"),
+            gate=GateSettings(member_ttl=MEMBER_TTL),
+        )
+        async with build(settings, transport=Laid(), rng=random.Random(1)) as app:
+            before = file.stat().st_size
+            await _settle(app, file, size.standings)
+            disk = file.stat().st_size - before
+            began = time.process_time()
+            await app.gate.start()
+            ours = time.process_time() - began
+            if len(app.gate.standings) != size.standings:
+                raise RuntimeError(f"{len(app.gate.standings)} of {size.standings} standings were loaded")
+            memory = _bytes(app.gate.standings.of(samples.CHANNEL))
+        bare = _barely(file, size.standings)
+    note = f"{ours:.1f} s, {memory >> 20} MiB of memory, {disk >> 20} MiB of disk in all"
+    return [
+        Row(
+            group=GROUP,
+            what=f"{size.standings:,} standings loaded at start, each",
+            note=note,
+            ours=ours / size.standings * MICRO,
+            peer=BARE,
+            theirs=bare / size.standings * MICRO,
+            reads=Ratio.OVERHEAD,
+        )
+    ]
 
 
-@asynccontextmanager
-async def _app(path: Path) -> AsyncIterator[App]:
-    settings = Settings(
-        bot_token=SecretStr(samples.TOKEN),
-        database_url=SecretStr(f"sqlite:///{path}"),
-        gate=GateSettings(member_ttl=LIFE, sweep_rate=RATE),
-    )
-    async with build(settings, transport=Members(), rng=random.Random(1)) as app:
-        yield app
-
-
-async def _fill(app: App, path: Path, many: int) -> None:
-    """Everybody is on the roster, and known as a member for an hour; written without us, and not measured."""
+async def _settle(app: App, file: Path, count: int) -> None:
+    """A gate, and the standings of `count` members, as earlier days would have left them."""
     now = app.clock.now()
     async with app.database.transaction() as connection:
-        store = GateStore(connection, samples.BOT_ID)
-        await store.put(GATE, now=now)
-        await store.demand(GATE.chat_id, GATE.channels, by="bench", now=now)
-    learnt = f"{now.timestamp() - 3600:.6f}"
-    people = samples.people(many)
-    with sqlite3.connect(path) as bare:
-        moment = bare.execute("SELECT strftime('%Y-%m-%d %H:%M:%f', ?, 'unixepoch')", (learnt,)).fetchone()[0]
-        bare.executemany(
-            "INSERT INTO standings (chat_id, person_id, standing, date, source, checked_at) "
-            "VALUES (?, ?, 1, ?, 'verification', ?)",
-            ((samples.CHANNEL, id_, samples.DATE, moment) for id_ in people),
-        )
-        bare.executemany(
-            "INSERT INTO roster (chat_id, person_id, bot_id, first_seen_at, last_seen_at, present, strikes, "
-            "strike_key, mutes) VALUES (?, ?, ?, ?, ?, 1, 0, '', 0)",
-            ((samples.GROUP, id_, samples.BOT_ID, moment, moment) for id_ in people),
-        )
-    bare.close()
+        gates = GateStore(connection, samples.BOT_ID)
+        await gates.put(GATE, now=now)
+        await gates.demand(GATE.chat_id, GATE.channels, by="bench", now=now)
+    with sqlite3.connect(file) as straight:
+        straight.executemany(_INSERT, _learnt(count, now))
+    straight.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    straight.close()
 
 
-async def _load(app: App, path: Path, many: int) -> Row:
-    began, seen = time.process_time(), time.perf_counter()
-    await app.gate.start()
-    taken, wall = time.process_time() - began, time.perf_counter() - seen
-    entries = app.gate.standings.of(samples.CHANNEL)
-    if len(entries) != many:
-        raise RuntimeError(f"{many} standings were written, {len(entries)} are known")
-    weight = sys.getsizeof(entries) + sum(map(sys.getsizeof, entries.values())) + 32 * len(entries)
+def _learnt(count: int, now: datetime) -> Iterator[tuple[object, ...]]:
+    moment = now.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    for person in samples.people(count):
+        yield samples.CHANNEL, person, Standing.MEMBER.value, samples.DATE, Source.VERIFICATION.value, moment
+
+
+def _barely(file: Path, count: int) -> float:
+    """CPU seconds of reading the same rows."""
+    opened = sqlite3.connect(file)
     began = time.process_time()
-    with sqlite3.connect(path) as bare:
-        bare.execute("SELECT chat_id, person_id, standing, date, checked_at FROM standings").fetchall()
-        pages, page = (bare.execute(f"PRAGMA page_{what}").fetchone()[0] for what in ("count", "size"))
-    bare.close()
-    theirs = time.process_time() - began
-    note = (
-        f"{many:,} in {wall:.1f} s; {weight / 2**20:.0f} MiB in memory, "
-        f"{pages * page / 2**20:.0f} MiB of database with their roster"
-    )
-    return Row(
-        group=GROUP,
-        what="a standing loaded at start",
-        ours=taken * MICRO / many,
-        peer="sqlite3 fetchall",
-        theirs=theirs * MICRO / many,
-        reads=Ratio.OVERHEAD,
-        note=note,
-    )
+    found = {(row[0], row[1]): row[2:] for row in opened.execute(_SELECT)}
+    taken = time.process_time() - began
+    opened.close()
+    if len(found) != count:
+        raise RuntimeError(f"{len(found)} of {count} rows were read")
+    return taken
 
 
-async def _sweep(app: App) -> Row:
-    asked, began, seen = 0, time.process_time(), time.perf_counter()
-    for _ in range(SWEEPS):
-        asked += sum((await app.gate.sweeper.run_once()).values())
-    taken, wall = time.process_time() - began, time.perf_counter() - seen
-    if asked < SWEEPS * RATE:
-        raise RuntimeError(f"a sweep asked only {asked} questions")
-    began = time.process_time()
-    for number in range(asked):
-        await app.bot.get_member(samples.CHANNEL, number + 1, lane=Lane.ANSWER)
-    theirs = time.process_time() - began
-    return Row(
-        group=GROUP,
-        what="a question of the sweep, all in",
-        ours=taken * MICRO / asked,
-        peer="getChatMember alone",
-        theirs=theirs * MICRO / asked,
-        reads=Ratio.OVERHEAD,
-        note=f"{asked} questions in {wall:.1f} s, 100 a second and bot allowed",
+def _bytes(entries: dict[int, int]) -> int:
+    """All that a table of integers takes, keys and values included."""
+    return sys.getsizeof(entries) + sum(
+        sys.getsizeof(key) + sys.getsizeof(value) for key, value in entries.items()
     )

@@ -291,6 +291,7 @@ def _number(pattern: re.Pattern[bytes], body: bytes) -> int:
 
 _TRUE = b'{"ok":true,"result":true}'
 _SENT = samples.sent()
+_WHISPERED = _SENT.replace(b'"message_id":48213', b'"message_id":0,"ephemeral_message_id":71')
 _ADMINS = (
     b'{"ok":true,"result":[{"status":"creator","is_anonymous":false,'
     b'"user":{"id":777001,"is_bot":false,"first_name":"Olga"}}]}'
@@ -305,6 +306,8 @@ def _result(method: bytes, body: bytes) -> bytes:
             return _member(_number(_CHAT, body), _number(_PERSON, body))
         case b"getChatAdministrators":
             return _ADMINS
+        case b"sendMessage" if b"ephemeral_message_parameters" in body:
+            return _WHISPERED
         case b"sendMessage":
             return _SENT
         case _:

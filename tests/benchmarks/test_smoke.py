@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GROUPS = {"updates", "calls", "delivery"} | ({"sandbox", "webhook"} if sys.platform == "linux" else set())
+GROUPS = {"updates", "calls", "delivery", "standings"} | (
+    {"sandbox", "webhook"} if sys.platform == "linux" else set()
+)
 
 
 @pytest.mark.story

@@ -23,7 +23,6 @@ GROUPS: dict[str, Group] = {
     standings.GROUP: standings.rows,
     sweep.GROUP: sweep.rows,
     webhook.GROUP: webhook.rows,
-    sweep.GROUP: sweep.rows,
 }
 
 

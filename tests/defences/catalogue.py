@@ -51,10 +51,10 @@ DEFENCES = (
     Defence(
         "1",
         "a case belongs to one person",
-        "gate/holding/ledger.py",
-        "query = sa.select(cases).where(*_whose(cases, chat_id, person_id), cases.c.closed_at.is_(None))",
-        "query = sa.select(cases).where(cases.c.chat_id == chat_id, cases.c.closed_at.is_(None)).limit(1)",
-        (FREEING, CARDS, ATTACKS),
+        "gate/holding/verdicts.py",
+        "if case is None or case.person_id != person_id:",
+        "if case is None:",
+        (FREEING, CARDS, "tests/gate/test_ephemeral_cards.py"),
     ),
     Defence(
         "2",
@@ -130,13 +130,11 @@ DEFENCES = (
     ),
     Defence(
         "11",
-        "an update is kept once",
+        "an update is answered once",
         "registry/store.py",
-        "            .on_conflict_do_nothing()\n            .returning(received_updates.c.update_id)",
-        "            .on_conflict_do_update(\n"
-        '                index_elements=["bot_id", "update_id"], set_={"due_at": now}\n            )\n'
-        "            .returning(received_updates.c.update_id)",
-        ("tests/registry/test_inbox.py",),
+        "                received_updates.c.answered_at.is_(None),\n",
+        "",
+        ("tests/registry/test_inbox.py", "tests/bot/test_routing.py"),
     ),
     Defence(
         "12",
@@ -207,7 +205,7 @@ DEFENCES = (
         "a channel's number binds",
         "gate/governing/doctor.py",
         "            await self._renew(channel, info)\n",
-        "",
+        "            pass\n",
         ("tests/gate/test_records.py",),
     ),
     Defence(
@@ -228,11 +226,11 @@ DEFENCES = (
     ),
     Defence(
         "23",
-        "logs name no names",
-        "gate/holding/enforcement.py",
-        'log.warning("gate.not_muted", chat=chat_id, code=error.code)',
-        'log.warning("gate.not_muted", chat=chat_id, code=error.code, error=error)',
-        ("tests/gate/test_holding.py::test_who_was_admin_by_telegrams_word_only_is_let_be",),
+        "logs tell nothing of what people wrote",
+        "gate/holding/messages.py",
+        'log.warning("gate.cannot_act", chat=message.chat.id, code=error.code)',
+        'log.warning("gate.cannot_act", chat=message.chat.id, code=error.code, text=message.text)',
+        (ATTACKS,),
     ),
     Defence(
         "24",
@@ -332,11 +330,11 @@ DEFENCES = (
     ),
     Defence(
         "N15",
-        "known members are remembered",
-        "gate/gates.py",
-        "        live.passing[person_id] = self._standings.hold_until(live.channels, person_id)",
-        "        live.passing[person_id] = 0.0",
-        ("tests/gate/test_holding.py", "tests/bot"),
+        "what is known is not asked for",
+        "gate/knowledge/standings.py",
+        "return Standing(entry & 3) if entry > self.present() else Standing.UNKNOWN",
+        "return Standing.UNKNOWN",
+        (ATTACKS,),
     ),
     Defence(
         "I1",

@@ -1,6 +1,8 @@
 """
 300 groups of three channels each, and 20,000 people: the gate at the size of a busy deployment.
 
+Half of them are strangers to the bot, the other half it knows from before.
+
 Numbers follow from a seed, so the story is the same each time; the sandbox's world is the judge.
 """
 
@@ -12,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from gate_world.stage import Stage
+from gatecrier.gate.model import Known, Source
+from gatecrier.gate.standing import Standing
+from gatecrier.gate.store import StandingStore
 from gatecrier_sandbox.botapi.api import Answer
 
 pytestmark = [pytest.mark.long, pytest.mark.database, pytest.mark.timeout(300)]
@@ -19,7 +24,7 @@ pytestmark = [pytest.mark.long, pytest.mark.database, pytest.mark.timeout(300)]
 GROUPS = 300
 CHANNELS_EACH = 3
 PEOPLE = 20_000
-INTRUDERS = 10
+INTRUDERS = 20
 """One in so many lacks a channel in each of their groups."""
 LEAVERS = 300
 AT_ONCE = 400
@@ -88,6 +93,27 @@ class City:
             names = " ".join(f"@{self.stage.world.chats[id_].username}" for id_ in channels)
             await self.stage.protect(group, self.owner, names)
 
+    async def remember(self, people: Iterable[int]) -> None:
+        """What a process before ours learnt of these people, and left in the table of standings."""
+        now = self.stage.clock.now()
+        known = [
+            Known(
+                chat_id=channel,
+                person_id=person,
+                standing=Standing.MEMBER,
+                date=int(now.timestamp()),
+                source=Source.VERIFICATION,
+                checked_at=now,
+            )
+            for person in people
+            for group in self.groups_of[person]
+            for channel in self.channels[group]
+            if self.stage.world.chats[channel].members[person].present
+        ]
+        async with self.stage.app.database.transaction() as connection:
+            await StandingStore(connection).put(known)
+        await self.stage.restart()
+
     def join_all(self, person: int) -> None:
         """Somebody joins whatever their groups ask for."""
         for group in self.groups_of[person]:
@@ -137,6 +163,7 @@ async def tell_story(stage: Stage, *, groups: int, people: int) -> Counter[tuple
     await city.protect()
     stage.network.watcher = questions
     everybody = list(city.groups_of)
+    await city.remember(id_ for id_ in everybody[people // 2 :] if id_ not in city.intruders)
     city.write(everybody[: people // 2])
     await city.tell()
     city.write(everybody[people // 2 :])

@@ -99,6 +99,15 @@ class Gatekeeper:
         self._inquiry = Inquiry(clock, gates=self.gates, standings=self.standings, verifier=self._verifier)
         self._roster = Roster(database, clock, bot_id)
         self._admins = Admins(database, clock, telegram, self.gates, bot_id)
+        self._build_holding(telegram)
+        self._build_answers(telegram)
+        self._build_arrivals(telegram)
+        self._build_governing(telegram)
+        self._build_reports(telegram, sweep_rate)
+
+    def _build_holding(self, telegram: Telegram) -> None:
+        """What deletes, mutes, frees, and sets a gate aside."""
+        database, clock, bot_id = self._database, self._clock, self.bot_id
         self.ephemerals = Ephemerals(database, clock, telegram, bot_id)
         self._enforcement = Enforcement(
             database,
@@ -122,6 +131,10 @@ class Gatekeeper:
         self.notices = Notices(
             database, clock, telegram, bot_id, gates=self.gates, ephemerals=self.ephemerals
         )
+
+    def _build_answers(self, telegram: Telegram) -> None:
+        """What answers messages, reactions and presses."""
+        database, clock, bot_id = self._database, self._clock, self.bot_id
         self._messages = Messages(
             database,
             clock,
@@ -135,6 +148,31 @@ class Gatekeeper:
             notices=self.notices,
             moved=self.moves.move,
         )
+        self._reactions = Reactions(
+            database,
+            clock,
+            telegram,
+            bot_id,
+            gates=self.gates,
+            admins=self._admins,
+            inquiry=self._inquiry,
+            enforcement=self._enforcement,
+            suspensions=self._suspensions,
+            decide=self._messages.decide,
+        )
+        self._verdicts = Verdicts(
+            database,
+            clock,
+            bot_id,
+            gates=self.gates,
+            inquiry=self._inquiry,
+            enforcement=self._enforcement,
+            suspensions=self._suspensions,
+        )
+
+    def _build_arrivals(self, telegram: Telegram) -> None:
+        """What hears of people who come, go, or ask to."""
+        database, clock, bot_id = self._database, self._clock, self.bot_id
         self._requests = Requests(database, clock, bot_id, self.standings)
         self._raids = Raids(database, clock, telegram, bot_id, gates=self.gates, bell=self.bell)
         self._door = Door(
@@ -162,19 +200,12 @@ class Gatekeeper:
             door=self._door,
             raids=self._raids,
         )
-        self._reactions = Reactions(
-            database,
-            clock,
-            telegram,
-            bot_id,
-            gates=self.gates,
-            admins=self._admins,
-            inquiry=self._inquiry,
-            enforcement=self._enforcement,
-            suspensions=self._suspensions,
-            decide=self._messages.decide,
-        )
-        proofs, freeing = Proofs(telegram, bot_id), Freeing(clock, bot_id, self._enforcement)
+
+    def _build_governing(self, telegram: Telegram) -> None:
+        """What admins and operators change."""
+        database, clock, bot_id = self._database, self._clock, self.bot_id
+        self._proofs = proofs = Proofs(telegram, bot_id)
+        freeing = Freeing(clock, bot_id, self._enforcement)
         self._protection = Protection(
             database,
             clock,
@@ -195,15 +226,10 @@ class Gatekeeper:
             enforcement=self._enforcement,
             freeing=freeing,
         )
-        self._verdicts = Verdicts(
-            database,
-            clock,
-            bot_id,
-            gates=self.gates,
-            inquiry=self._inquiry,
-            enforcement=self._enforcement,
-            suspensions=self._suspensions,
-        )
+
+    def _build_reports(self, telegram: Telegram, sweep_rate: float) -> None:
+        """What operators look at, and what looks after itself."""
+        database, clock, bot_id = self._database, self._clock, self.bot_id
         self.records = Records(database, clock, bot_id, gates=self.gates, admins=self._admins)
         self.doctor = Doctor(database, telegram, bot_id, gates=self.gates)
         self.simulator = Simulator(
@@ -211,7 +237,7 @@ class Gatekeeper:
             clock,
             bot_id,
             gates=self.gates,
-            proofs=proofs,
+            proofs=self._proofs,
             admins=self._admins,
             verifier=self._verifier,
         )

@@ -1,12 +1,18 @@
 """The process's memory of standings."""
 
+import asyncio
 import random
 
-from gate.fake_telegram import CHANNEL
+import pytest
+
+from gate.conftest import make_telegram, make_world
+from gate.fake_telegram import CHANNEL, GROUP, SECOND, place
 from gatecrier.gate.knowledge.standings import Standings
 from gatecrier.gate.model import Source
 from gatecrier.gate.standing import Standing
 from gatecrier.kernel.clock import FakeClock
+from gatecrier.storage.database import Database
+from gatecrier.telegram.updates import Person
 
 MEMBER, NOT_MEMBER, UNKNOWN = Standing.MEMBER, Standing.NOT_MEMBER, Standing.UNKNOWN
 
@@ -92,3 +98,21 @@ def test_what_was_learnt_while_saving_stays_unsaved(clock: FakeClock) -> None:
     assert [known.standing for known in standings.unsaved()] == [NOT_MEMBER]
     standings.saved(standings.unsaved())
     assert standings.unsaved() == []
+
+
+@pytest.mark.long
+async def test_a_thousand_people_at_once_are_asked_about_once_each(
+    clock: FakeClock, sqlite_database: Database
+) -> None:
+    """With a cold cache: one question for each person and channel, never two at once, however they write."""
+    world = await make_world(clock, sqlite_database, make_telegram())
+    await world.protect("@news @more")
+    people = [Person(id=1000 + number, first_name="P") for number in range(1000)]
+    for person in people:
+        for chat in (GROUP, CHANNEL, SECOND):
+            world.telegram.put(chat, place(person))
+    before = {chat.id: world.telegram.count("get_member", chat) for chat in (CHANNEL, SECOND)}
+    written = await asyncio.gather(*(world.write(person) for person in people + people))
+    assert all(written)
+    for chat in (CHANNEL, SECOND):
+        assert world.telegram.count("get_member", chat) - before[chat.id] == 1000

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -162,9 +163,13 @@ class Stage:
         return tally
 
 
+PATIENCE = 20.0  # seconds
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Let others run until `condition` holds."""
-    for _ in range(20_000):
+    deadline = time.monotonic() + PATIENCE  # the database's thread needs time, not turns of ours
+    while time.monotonic() < deadline:
         if condition():
             return
         await asyncio.sleep(0)

@@ -108,7 +108,7 @@ DEFENCES = (
         "8",
         "the actor administers the channel",
         "gate/governing/proofs.py",
-        "if actor is not None and not (await self._place(info.id, actor.id)).is_admin:",
+        "if actor is not None and not (await place_or_outside(self._telegram, info.id, actor.id)).is_admin:",
         "if False:",
         (ATTACKS,),
     ),

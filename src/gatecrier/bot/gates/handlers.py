@@ -9,17 +9,10 @@ from gatecrier.bot.gates import visits
 from gatecrier.bot.gates.buttons import OBSERVE, Press
 from gatecrier.bot.gates.visits import Shown
 from gatecrier.bot.records import person_of
+from gatecrier.bot.subscribers import InPrivate
 from gatecrier.gate.model import Mode
 from gatecrier.gate.service import Gatekeeper
 from gatecrier.kernel.errors import Refused
-from gatecrier.telegram.updates import ChatType
-
-
-class InPrivate(Filter):
-    """Private chats only."""
-
-    async def __call__(self, message: Message) -> bool:
-        return message.chat.type == ChatType.PRIVATE
 
 
 class IsGateLink(Filter):

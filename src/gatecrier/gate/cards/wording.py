@@ -12,8 +12,6 @@ from gatecrier.kernel.language import Phrases, Said, is_rtl, isolated
 
 PHRASES = Phrases(files("gatecrier.gate.cards") / "phrases")
 
-MOST_NAMED = 10  # channels in one text, as many as one gate may name
-
 
 class Wording:
     """Words for one remainder's channels in one language, as plain text or as HTML."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gatecrier.gate.gates import Gates
-from gatecrier.gate.knowledge.verification import meaning
+from gatecrier.gate.knowledge.verification import meaning, place_or_outside
 from gatecrier.gate.model import Channel, Gate
 from gatecrier.gate.names import plain
 from gatecrier.gate.outside import Reads
@@ -94,7 +94,10 @@ class Doctor:
         return Checkup(tuple(rights), tuple(findings))
 
     async def _group(self, gate: Gate, links: "_Links") -> tuple[Rights, list[Finding]]:
-        place, info = await self._place(gate.chat_id), await self._info(gate.chat_id)
+        place, info = (
+            await place_or_outside(self._telegram, gate.chat_id, self._bot_id),
+            await self._info(gate.chat_id),
+        )
         label = plain(gate.title) or str(gate.chat_id)
         row = Rights(
             chat_id=gate.chat_id,
@@ -111,7 +114,10 @@ class Doctor:
         ]
 
     async def _channel(self, channel: Channel, links: "_Links") -> tuple[Rights, list[Finding]]:
-        place, info = await self._place(channel.id), await self._info(channel.id)
+        place, info = (
+            await place_or_outside(self._telegram, channel.id, self._bot_id),
+            await self._info(channel.id),
+        )
         label = plain(channel.label) or str(channel.id)
         row = Rights(
             chat_id=channel.id,
@@ -139,16 +145,6 @@ class Doctor:
             await GateStore(connection, self._bot_id).rename_channel(fresh)
         for live in list(self._gates.requiring(channel.id)):
             await self._gates.renew(live.gate.chat_id)
-
-    async def _place(self, chat_id: int) -> ChatMember:
-        try:
-            return await self._telegram.get_member(chat_id, self._bot_id)
-        except NotFound:
-            return ChatMember()
-        except GatecrierError as error:
-            if meaning(error) is Standing.MISCONFIGURED:
-                return ChatMember()
-            raise
 
     async def _info(self, chat_id: int) -> ChatInfo | None:
         """None when the bot cannot see the chat, or there is none any more."""

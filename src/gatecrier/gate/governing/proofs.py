@@ -7,7 +7,7 @@ who belongs to a stranger's channel. Every refusal says what is wrong and what t
 
 from gatecrier.gate.governing.references import Reference
 from gatecrier.gate.holding.suspension import can_enforce
-from gatecrier.gate.knowledge.verification import meaning
+from gatecrier.gate.knowledge.verification import meaning, place_or_outside
 from gatecrier.gate.model import Channel
 from gatecrier.gate.names import plain
 from gatecrier.gate.outside import Reads
@@ -56,7 +56,7 @@ class Proofs:
 
     async def bot_can_enforce(self, chat: Chat) -> None:
         """This bot may delete messages and restrict members in the group."""
-        place = await self._place(chat.id, self._bot_id)
+        place = await place_or_outside(self._telegram, chat.id, self._bot_id)
         if can_enforce(place):
             return
         rights = {"delete messages": place.can_delete_messages, "ban users": place.can_restrict_members}
@@ -72,13 +72,13 @@ class Proofs:
         info = await self._find(reference)
         _require_channel(info, reference)
         label = _label(info)
-        if not (await self._place(info.id, self._bot_id)).is_admin:
+        if not (await place_or_outside(self._telegram, info.id, self._bot_id)).is_admin:
             raise Misconfigured(
                 f"I am no administrator of {label}, so Telegram does not tell me who belongs to it.",
                 remedy="Add me there as an administrator (no special right is needed), then try again.",
                 code="bot_not_in_channel",
             )
-        if actor is not None and not (await self._place(info.id, actor.id)).is_admin:
+        if actor is not None and not (await place_or_outside(self._telegram, info.id, actor.id)).is_admin:
             raise Refused(
                 f"You are no administrator of {label}.",
                 remedy="One of its administrators, who is an admin here too, must send this command.",
@@ -115,17 +115,6 @@ class Proofs:
                 remedy="Make me an administrator of this group, then try again.",
                 code="bot_lacks_rights",
             ) from error
-
-    async def _place(self, chat_id: int, person_id: int) -> ChatMember:
-        """A person's place; "left" where Telegram does not know them or does not let us see."""
-        try:
-            return await self._telegram.get_member(chat_id, person_id)
-        except NotFound:
-            return ChatMember()
-        except GatecrierError as error:
-            if meaning(error) is Standing.MISCONFIGURED:
-                return ChatMember()
-            raise
 
 
 def require_group(chat: Chat) -> None:

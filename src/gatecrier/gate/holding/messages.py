@@ -1,7 +1,5 @@
 """Messages in gated groups: decided about, and what that means carried out."""
 
-from collections.abc import Awaitable, Callable
-
 import structlog
 
 from gatecrier.gate import rules
@@ -9,7 +7,7 @@ from gatecrier.gate.cards.notices import Notices
 from gatecrier.gate.failures import all_done
 from gatecrier.gate.gates import Gates, LiveGate
 from gatecrier.gate.holding.enforcement import Enforcement
-from gatecrier.gate.holding.suspension import Suspensions
+from gatecrier.gate.holding.suspension import Moved, Suspensions
 from gatecrier.gate.journal import note
 from gatecrier.gate.knowledge.admins import Admins
 from gatecrier.gate.knowledge.inquiry import CONFIRM_AFTER, Inquiry
@@ -23,9 +21,6 @@ from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Message, Person
 
 log = structlog.get_logger(__name__)
-
-Moved = Callable[[int, int], Awaitable[None]]
-"""Told of a group that has another id now: the old one, the new one."""
 
 _NOTED = {
     Action.WARN: "warn",

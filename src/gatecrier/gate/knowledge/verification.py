@@ -11,6 +11,7 @@ from gatecrier.gate.standing import Standing
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, NotFound, PeerGone
 from gatecrier.telegram.lanes import Lane
+from gatecrier.telegram.updates import ChatMember
 
 
 class Verifier:
@@ -77,3 +78,20 @@ class Verifier:
 def meaning(error: GatecrierError) -> Standing:
     """A failed verification as a standing: only what an admin must mend is MISCONFIGURED."""
     return Standing.MISCONFIGURED if isinstance(error, Misconfigured | PeerGone) else Standing.UNKNOWN
+
+
+async def place_or_outside(telegram: Reads, chat_id: int, person_id: int) -> ChatMember:
+    """
+    A person's place in a chat; "left" where Telegram does not know them or does not let us see.
+
+    Raises:
+        TryLater: it does not answer, which proves nothing.
+    """
+    try:
+        return await telegram.get_member(chat_id, person_id)
+    except NotFound:
+        return ChatMember()
+    except GatecrierError as error:
+        if meaning(error) is Standing.MISCONFIGURED:
+            return ChatMember()
+        raise

@@ -18,9 +18,9 @@ async def test_pages_go_round_on_both_databases(clock: FakeClock, database: Data
             await store.came(GROUP.id, number + 1, clock.now())
         due, at, found = Due(connection, 1), FIRST, set[Pair]()
         for _ in range(5):
-            pairs, at = await due.unknown(at, rows=2, limit=100)
+            pairs, at = await due.unknown([GROUP.id], at, rows=2, limit=100)
             found |= set(pairs)
         assert await due.muted(Place(GROUP.id, 0), limit=5) == []
-        assert await due.held(before=clock.now(), limit=5) == []
+        assert await due.held([GROUP.id], before=clock.now(), limit=5) == []
     assert {pair.person_id for pair in found} == {1, 2, 3, 4, 5}
     assert len(found) == 10

@@ -4,11 +4,12 @@ import pytest
 import sqlalchemy as sa
 
 from gate.conftest import World, make_telegram, make_world
-from gate.fake_telegram import ANN, BEN, CHANNEL, GROUP, OTHER_GROUP, SECOND, place
+from gate.fake_telegram import ANN, BEN, BOT, CHANNEL, GROUP, OTHER_GROUP, SECOND, place
+from gatecrier.gate.knowledge.roster import RosterStore
 from gatecrier.gate.model import Known, Source
 from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import StandingStore
-from gatecrier.gate.tables import standings
+from gatecrier.gate.tables import gate_channels, standings
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.kernel.errors import TryLater
 from gatecrier.storage.database import Database
@@ -126,16 +127,8 @@ async def test_people_of_whom_nothing_is_known_are_asked_about(gated: World) -> 
 
 async def test_what_nobody_needs_is_forgotten(gated: World) -> None:
     """A standing of somebody who is in no group of ours is deleted, not asked for."""
-    known = Known(
-        chat_id=CHANNEL.id,
-        person_id=99,
-        standing=Standing.MEMBER,
-        date=1,
-        source=Source.UPDATE,
-        checked_at=gated.clock.now(),
-    )
     async with gated.database.transaction() as connection:
-        await StandingStore(connection).put([known])
+        await StandingStore(connection).put([_known(99, gated)])
     before = gated.telegram.count("get_member", CHANNEL)
     await sweep(gated)
     async with gated.database.read() as connection:
@@ -172,3 +165,86 @@ async def test_who_left_everywhere_is_held_where_they_are(gated: World) -> None:
     assert gated.telegram.count("restrict", OTHER_GROUP) == 0
     asked = [call for call in gated.telegram.calls if call == ("get_member", OTHER_GROUP.id, BEN.id)]
     assert len(asked) == 1
+
+
+async def test_a_gate_that_cannot_decide_keeps_nobody_from_their_turn(gated: World) -> None:
+    """Sixty unknown people of a suspended gate fill no page: another group's newcomer is asked about."""
+    await gated.join()
+    await gated.write()
+    await gated.protect("@more", chat=OTHER_GROUP)
+    suspended = gated.keeper.gates.get(GROUP.id)
+    assert suspended is not None
+    async with gated.database.transaction() as connection:
+        people = RosterStore(connection, BOT.id)
+        for number in range(60):
+            await people.came(GROUP.id, 1000 + number, gated.clock.now())
+        await people.came(OTHER_GROUP.id, BEN.id, gated.clock.now())
+    suspended.is_on = False
+    await gated.keeper.sweeper.run_once()
+    assert gated.keeper.standings.standing(SECOND.id, BEN.id) is Standing.NOT_MEMBER
+
+
+async def test_one_bot_forgets_nothing_that_another_needs(gated: World) -> None:
+    """Two bots, one channel: what a group of the second relies on stays, and is the second's to ask."""
+    async with gated.database.transaction() as connection:
+        await StandingStore(connection).put([_known(BEN.id, gated)])
+        await RosterStore(connection, 2).came(OTHER_GROUP.id, BEN.id, gated.clock.now())
+        await connection.execute(
+            sa.insert(gate_channels).values(
+                chat_id=OTHER_GROUP.id,
+                channel_id=CHANNEL.id,
+                title="",
+                username="",
+                join_url="",
+                added_at=gated.clock.now(),
+                added_by="test",
+            )
+        )
+    before = gated.telegram.count("get_member", CHANNEL)
+    await sweep(gated, 2)
+    async with gated.database.read() as connection:
+        left = await connection.scalar(sa.select(sa.func.count()).select_from(standings))
+    assert (left, gated.telegram.count("get_member", CHANNEL)) == (1, before)
+
+
+async def test_several_channels_cost_what_they_ask(gated: World) -> None:
+    """Held people of a gate with two channels: two questions each, and no more than the budget in a run."""
+    await gated.protect("@more")
+    people = [Person(id=1000 + number, first_name="P") for number in range(40)]
+    for person in people:
+        gated.telegram.put(GROUP, place(person))
+        await gated.write(person)
+    await gated.healer.run_once()
+    await gated.clock.advance(A_WHILE)
+    before = gated.telegram.count("get_member", CHANNEL) + gated.telegram.count("get_member", SECOND)
+    await gated.keeper.sweeper.run_once()
+    asked = gated.telegram.count("get_member", CHANNEL) + gated.telegram.count("get_member", SECOND) - before
+    assert 0 < asked <= 50
+
+
+async def test_a_sweep_goes_on_after_a_restart(gated: World) -> None:
+    """Killed between two runs: who was not asked about yet still is."""
+    people = [Person(id=1000 + number, first_name="P") for number in range(80)]
+    for person in people:
+        gated.telegram.put(GROUP, place(person))
+        await gated.write(person)
+    await gated.healer.run_once()
+    for person in people:
+        gated.telegram.put(CHANNEL, place(person))
+    await gated.clock.advance(A_WHILE)
+    await gated.keeper.sweeper.run_once()
+    reborn = await gated.restarted()
+    await reborn.keeper.sweeper.run_once()
+    await reborn.healer.run_once()
+    assert not any(gated.telegram.silent(GROUP, person) for person in people)
+
+
+def _known(person_id: int, world: World) -> Known:
+    return Known(
+        chat_id=CHANNEL.id,
+        person_id=person_id,
+        standing=Standing.MEMBER,
+        date=1,
+        source=Source.UPDATE,
+        checked_at=world.clock.now(),
+    )

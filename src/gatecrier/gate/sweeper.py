@@ -76,6 +76,7 @@ class Sweeper:
         self._doubted: list[Pair] = []
         self._roster_at = FIRST
         self._mutes_at = FIRST
+        self._standings_at = FIRST
         self._sweeping = asyncio.Lock()
 
     async def run_once(self) -> dict[str, int]:
@@ -101,27 +102,40 @@ class Sweeper:
                 log.info("sweep.stopped", cause="Telegram does not answer")
             finally:
                 await self._save()
+            await self._forget()
         return dict(counts)
 
     async def oldest_verification_age(self) -> float | None:
         """How old the oldest knowledge is that a gate relies on, in seconds; None when there is none."""
         async with self._database.read() as connection:
-            oldest = await Due(connection, self._bot_id).oldest_moment(self._channels())
+            oldest = await Due(connection, self._bot_id).oldest_moment(self._groups())
         return (self._clock.now() - oldest).total_seconds() if oldest else None
 
-    def _channels(self) -> list[int]:
-        """Every channel that a gate which decides requires."""
-        return sorted({id_ for live in self._gates.all() if live.is_on for id_ in live.channels})
+    def _groups(self) -> list[int]:
+        """Every group whose gate decides."""
+        return [live.gate.chat_id for live in self._gates.all() if live.is_on]
+
+    def _afford(self, places: list[Place]) -> list[tuple[LiveGate, Place]]:
+        """As many of these places as what is left of the budget pays for: each costs its gate's channels."""
+        work = []
+        for place in places:
+            live = self._gates.get(place.chat_id)
+            if live is None:
+                continue
+            if self._left < len(live.channels) and (work or self._left < self._budget):
+                break  # a gate of more channels than the budget has questions still gets its turn
+            self._left -= len(live.channels)
+            work.append((live, place))
+        return work
 
     async def _look_at_held(self) -> int:
         now = self._clock.now()
         async with self._database.read() as connection:
-            places = await Due(connection, self._bot_id).held(before=now - HELD_AGAIN, limit=self._left)
+            due = Due(connection, self._bot_id)
+            places = await due.held(self._groups(), before=now - HELD_AGAIN, limit=self._left)
+        work = self._afford(places)
         async with self._database.transaction() as connection:
-            await Due(connection, self._bot_id).asked(places, now=now)
-        lives = [(self._gates.get(place.chat_id), place) for place in places]
-        work = [(live, place) for live, place in lives if live is not None and live.is_on]
-        self._left -= sum(len(live.channels) for live, _ in work)
+            await Due(connection, self._bot_id).asked([place for _, place in work], now=now)
         await _side_by_side([self._changes.look_at_held(live, place.person_id) for live, place in work])
         return len(work)
 
@@ -135,9 +149,9 @@ class Sweeper:
             async with self._database.read() as connection:
                 due = Due(connection, self._bot_id)
                 places = await due.out_of_grace(live.gate.chat_id, before=before, limit=self._left)
-            self._left -= len(places) * len(live.channels)
-            await _side_by_side([self._end_grace(live, place) for place in places])
-            done += len(places)
+            work = self._afford(places)
+            await _side_by_side([self._end_grace(live, place) for live, place in work])
+            done += len(work)
         return done
 
     async def _end_grace(self, live: LiveGate, place: Place) -> None:
@@ -173,9 +187,10 @@ class Sweeper:
             return 0
         async with self._database.read() as connection:
             due = Due(connection, self._bot_id)
-            pairs, self._roster_at = await due.unknown(self._roster_at, rows=PAGE, limit=self._left)
-        channels = set(self._channels())
-        return await self._ask([pair for pair in pairs if pair.channel_id in channels])
+            pairs, self._roster_at = await due.unknown(
+                self._groups(), self._roster_at, rows=PAGE, limit=self._left
+            )
+        return await self._ask(pairs)
 
     async def _look_at_oldest(self) -> int:
         if self._left <= 0:
@@ -183,27 +198,29 @@ class Sweeper:
         async with self._database.read() as connection:
             due = Due(connection, self._bot_id)
             before = self._clock.now() - OLD_AFTER
-            pairs = await due.oldest(self._channels(), before=before, limit=self._left)
+            pairs = await due.oldest(self._groups(), before=before, limit=self._left)
         return await self._ask(pairs)
 
+    async def _forget(self) -> None:
+        async with self._database.transaction() as connection:
+            due = Due(connection, self._bot_id)
+            before = self._clock.now() - OLD_AFTER
+            self._standings_at = await due.forget_unneeded(self._standings_at, before=before, rows=PAGE)
+
     async def _ask(self, pairs: list[Pair]) -> int:
-        """Ask about each, in the groups where it matters; what matters nowhere is forgotten."""
+        """Ask about each, for the groups where it matters."""
         async with self._database.read() as connection:
             due = Due(connection, self._bot_id)
             groups = await due.groups([pair.person_id for pair in pairs])
-        work, idle = [], []
+        work = []
         for pair in pairs:
             lives = [
                 live
                 for live in self._gates.requiring(pair.channel_id)
-                if live.gate.chat_id in groups.get(pair.person_id, ())
+                if live.is_on and live.gate.chat_id in groups.get(pair.person_id, ())
             ]
-            if lives:
+            if lives:  # else they are gone since
                 work.append((pair, lives))
-            else:
-                idle.append(pair)
-        async with self._database.transaction() as connection:
-            await Due(connection, self._bot_id).forget(idle)
         self._left -= len(work)
         await _side_by_side([self._ask_one(pair, lives) for pair, lives in work])
         return len(work)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.gate.standing import Standing
-from gatecrier.gate.tables import cases, gate_channels, gates, restrictions, roster, standings
+from gatecrier.gate.tables import cases, gate_channels, restrictions, roster, standings
 
 
 class Pair(NamedTuple):
@@ -37,13 +37,12 @@ class Due:
         self._connection = connection
         self._bot_id = bot_id
 
-    async def held(self, *, before: datetime, limit: int) -> list[Place]:
-        """People we hold, those asked about longest ago first; nobody who was asked about since `before`."""
+    async def held(self, chats: Sequence[int], *, before: datetime, limit: int) -> list[Place]:
+        """People we hold there, those asked about longest ago first; nobody asked about since `before`."""
         query = (
             sa.select(cases.c.chat_id, cases.c.person_id)
-            .join(gates, gates.c.chat_id == cases.c.chat_id)
             .where(
-                gates.c.bot_id == self._bot_id,
+                cases.c.chat_id.in_(chats),
                 cases.c.closed_at.is_(None),
                 sa.or_(cases.c.asked_at.is_(None), cases.c.asked_at < before),
             )
@@ -74,16 +73,18 @@ class Due:
         )
         return [Place(*row) for row in (await self._connection.execute(query)).all()]
 
-    async def unknown(self, after: Place, *, rows: int, limit: int) -> tuple[list[Pair], Place]:
+    async def unknown(
+        self, chats: Sequence[int], after: Place, *, rows: int, limit: int
+    ) -> tuple[list[Pair], Place]:
         """
-        People on the rosters of whom nothing is known in a channel, among the next `rows` people.
+        People of these groups of whom nothing is known in a channel, among the next `rows` people.
 
         Returns:
             At most `limit` pairs, and where to go on; `FIRST` when the end was reached.
         """
         page = (
             sa.select(roster.c.chat_id, roster.c.person_id)
-            .where(sa.tuple_(roster.c.chat_id, roster.c.person_id) > after, roster.c.bot_id == self._bot_id)
+            .where(sa.tuple_(roster.c.chat_id, roster.c.person_id) > after, roster.c.chat_id.in_(chats))
             .order_by(roster.c.chat_id, roster.c.person_id)
             .limit(rows)
         )
@@ -91,12 +92,14 @@ class Due:
         if not people:
             return [], FIRST
         last = people[-1] if len(people) == rows else FIRST
-        found = await self._unknown_between(people[0], people[-1], limit)
+        found = await self._unknown_between(chats, people[0], people[-1], limit)
         if len(found) == limit:  # there may be more in this page: look at it again
             last = after
         return found, last
 
-    async def _unknown_between(self, first: Place, last: Place, limit: int) -> list[Pair]:
+    async def _unknown_between(
+        self, chats: Sequence[int], first: Place, last: Place, limit: int
+    ) -> list[Pair]:
         place = sa.tuple_(roster.c.chat_id, roster.c.person_id)
         query = (
             sa.select(gate_channels.c.channel_id, roster.c.person_id)
@@ -106,7 +109,7 @@ class Due:
                 (standings.c.chat_id == gate_channels.c.channel_id)
                 & (standings.c.person_id == roster.c.person_id),
             )
-            .where(place >= first, place <= last, roster.c.bot_id == self._bot_id)
+            .where(place >= first, place <= last, roster.c.chat_id.in_(chats))
             .where(roster.c.present, standings.c.person_id.is_(None))
             .distinct()
             .limit(limit)
@@ -114,20 +117,25 @@ class Due:
         rows = (await self._connection.execute(query)).all()
         return [Pair(channel_id, person_id, Standing.UNKNOWN) for channel_id, person_id in rows]
 
-    async def oldest(self, channels: Sequence[int], *, before: datetime, limit: int) -> list[Pair]:
-        """The oldest knowledge of people in these channels, none that is younger than `before`."""
+    async def oldest(self, chats: Sequence[int], *, before: datetime, limit: int) -> list[Pair]:
+        """The oldest knowledge that these groups rely on, none that is younger than `before`."""
         query = (
             sa.select(standings.c.chat_id, standings.c.person_id, standings.c.standing)
-            .where(standings.c.chat_id.in_(channels), standings.c.checked_at < before)
+            .where(standings.c.checked_at < before, _is_needed(roster.c.chat_id.in_(chats)))
             .order_by(standings.c.checked_at)
             .limit(limit)
         )
         rows = (await self._connection.execute(query)).all()
         return [Pair(channel, person, Standing(standing)) for channel, person, standing in rows]
 
-    async def oldest_moment(self, channels: Sequence[int]) -> datetime | None:
-        """When the oldest of what is known in these channels was learnt."""
-        query = sa.select(sa.func.min(standings.c.checked_at)).where(standings.c.chat_id.in_(channels))
+    async def oldest_moment(self, chats: Sequence[int]) -> datetime | None:
+        """When the oldest knowledge that these groups rely on was learnt."""
+        query = (
+            sa.select(standings.c.checked_at)
+            .where(_is_needed(roster.c.chat_id.in_(chats)))
+            .order_by(standings.c.checked_at)
+            .limit(1)
+        )
         found: datetime | None = await self._connection.scalar(query)
         return found
 
@@ -141,14 +149,27 @@ class Due:
             found.setdefault(person_id, set()).add(chat_id)
         return found
 
-    async def forget(self, pairs: Iterable[Pair]) -> None:
-        """Nobody needs to know this any more."""
-        for pair in sorted(pairs):
-            await self._connection.execute(
-                sa.delete(standings).where(
-                    standings.c.chat_id == pair.channel_id, standings.c.person_id == pair.person_id
-                )
+    async def forget_unneeded(self, after: Place, *, before: datetime, rows: int) -> Place:
+        """
+        Forget what no group of any bot needs to know any more, among the next `rows` standings.
+
+        Returns:
+            Where to go on; `FIRST` when the end was reached.
+        """
+        key = sa.tuple_(standings.c.chat_id, standings.c.person_id)
+        page = (
+            sa.select(standings.c.chat_id, standings.c.person_id)
+            .where(key > after)
+            .order_by(standings.c.chat_id, standings.c.person_id)
+            .limit(rows)
+        )
+        found = [Place(*row) for row in (await self._connection.execute(page)).all()]
+        if found:
+            unneeded = sa.delete(standings).where(
+                key >= found[0], key <= found[-1], standings.c.checked_at < before, ~_is_needed()
             )
+            await self._connection.execute(unneeded)
+        return found[-1] if len(found) == rows else FIRST
 
     async def muted(self, after: Place, *, limit: int) -> list[Place]:
         """The next people who are muted by us, in the order of their keys."""
@@ -162,3 +183,18 @@ class Due:
             .limit(limit)
         )
         return [Place(*row) for row in (await self._connection.execute(query)).all()]
+
+
+def _is_needed(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Whether the person of a standing is in a group that requires its channel."""
+    return (
+        sa.select(roster.c.person_id)
+        .join(gate_channels, gate_channels.c.chat_id == roster.c.chat_id)
+        .where(
+            roster.c.person_id == standings.c.person_id,
+            roster.c.present,
+            gate_channels.c.channel_id == standings.c.chat_id,
+            *conditions,
+        )
+        .exists()
+    )

@@ -17,7 +17,8 @@ from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import FINAL, Campaign, CampaignState, Delivery, Options, Tally, Text
 from gatecrier.broadcast.reconciler import Reconciler
 from gatecrier.broadcast.service import Broadcast
-from gatecrier.broadcast.store import CampaignStore, deliveries
+from gatecrier.broadcast.store import CampaignStore
+from gatecrier.broadcast.tables import deliveries
 from gatecrier.broadcast.worker import Sender
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.registry.model import Subscriber, SuppressionReason

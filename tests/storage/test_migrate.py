@@ -18,7 +18,7 @@ from gatecrier.storage.schema import metadata
 
 def import_every_store() -> None:
     for module in pkgutil.walk_packages(gatecrier.__path__, "gatecrier."):
-        if module.name.endswith(".store"):
+        if module.name.endswith((".store", ".tables")):
             import_module(module.name)
 
 

@@ -27,7 +27,8 @@ from gatecrier.broadcast.model import (
     Outcome,
     UnknownPolicy,
 )
-from gatecrier.broadcast.store import CampaignStore, End, campaigns, deliveries, ended_rows
+from gatecrier.broadcast.store import CampaignStore, End, ended_rows
+from gatecrier.broadcast.tables import campaigns, deliveries
 from gatecrier.registry.store import strength, suppressions
 from gatecrier.storage.schema import Utc
 

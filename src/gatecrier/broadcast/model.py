@@ -160,6 +160,20 @@ class Campaign:
     snapshot_cursor: int = 0
     #: Attempts and failures an operator has seen and resumed over: judged no more.
     excused: Tried = Tried()
+    #: Who made it, as the audit log says it.
+    created_by: str = ""
+    #: What its maker named the request, so that a repeated one makes no second campaign.
+    idempotency_key: str | None = None
+    #: What subscribers may opt out of; "": only /stop keeps them from it.
+    category: str = ""
+    #: The query that selects the audience; "": every subscriber.
+    segment: str = ""
+    #: The second operator who said yes, where one is needed.
+    approved_by: str = ""
+    #: When it starts by itself.
+    scheduled_at: datetime | None = None
+    #: The schedule that made it.
+    schedule_id: int | None = None
 
     @property
     def is_prepared(self) -> bool:

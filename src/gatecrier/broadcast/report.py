@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from gatecrier.broadcast.store import deliveries
+from gatecrier.broadcast.tables import deliveries
 from gatecrier.registry.store import subscribers
 from gatecrier.storage.database import Database
 

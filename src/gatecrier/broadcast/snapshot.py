@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.broadcast.model import Campaign, DeliveryState
-from gatecrier.broadcast.store import CampaignStore, campaigns, deliveries
+from gatecrier.broadcast.store import CampaignStore
+from gatecrier.broadcast.tables import campaigns, deliveries
 from gatecrier.registry.store import strength, subscribers, suppressions
 from gatecrier.storage.schema import Utc
 

@@ -22,88 +22,9 @@ from gatecrier.broadcast.model import (
     Tried,
     Verb,
 )
+from gatecrier.broadcast.tables import campaigns, deliveries, tallies
 from gatecrier.kernel.errors import Conflict, NotFound
 from gatecrier.storage.database import INSERTS
-from gatecrier.storage.schema import BigId, Utc, metadata
-
-campaigns = sa.Table(
-    "campaigns",
-    metadata,
-    sa.Column("id", BigId, primary_key=True),
-    sa.Column("bot_id", sa.BigInteger, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("content", sa.JSON, nullable=False),
-    sa.Column("options", sa.JSON, nullable=False),
-    sa.Column("unknown_policy", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("cause", sa.Text, nullable=False, server_default=""),
-    sa.Column("audience", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("created_at", Utc, nullable=False),
-    sa.Column("started_at", Utc, nullable=True),
-    sa.Column("finished_at", Utc, nullable=True),
-    sa.Column("active_since", Utc, nullable=True),
-    sa.Column("active_seconds", sa.Float, nullable=False, server_default="0"),
-    sa.Column("snapshot_upto", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("snapshot_cursor", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("excused_attempts", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("excused_errors", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("excused_gone", sa.BigInteger, nullable=False, server_default="0"),
-    # False while a row may still change: what the reconciler looks for.
-    sa.Column("is_settled", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Index(None, "bot_id", "id"),
-    sa.Index(
-        "ix_campaigns_unsettled",
-        "bot_id",
-        sqlite_where=sa.text("is_settled = 0"),
-        postgresql_where=sa.text("NOT is_settled"),
-    ),
-)
-
-deliveries = sa.Table(
-    "deliveries",
-    metadata,
-    sa.Column("campaign_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("subscriber_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("person_id", sa.BigInteger, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    # Why: a failure's code, a suppression's reason; "" while all is well.
-    sa.Column("code", sa.Text, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    # When it may be sent: the campaign's start, later when postponed, NULL exactly when the state is final.
-    sa.Column("due_at", Utc, nullable=True),
-    # Until when `leased_by` holds it; NULL exactly when nobody does.
-    sa.Column("lease_until", Utc, nullable=True),
-    sa.Column("leased_by", sa.Text, nullable=True),
-    sa.Column("message_id", sa.BigInteger, nullable=True),
-    sa.Column("sent_at", Utc, nullable=True),
-    sa.Index(
-        "ix_deliveries_due",
-        "campaign_id",
-        "due_at",
-        "subscriber_id",
-        sqlite_where=sa.text("due_at IS NOT NULL"),
-        postgresql_where=sa.text("due_at IS NOT NULL"),
-    ),
-    sa.Index(
-        "ix_deliveries_held",
-        "lease_until",
-        sqlite_where=sa.text("lease_until IS NOT NULL"),
-        postgresql_where=sa.text("lease_until IS NOT NULL"),
-    ),
-    # State is in no index and pages keep room, so PostgreSQL marks `sending` without touching one (HOT).
-    postgresql_with={"fillfactor": "80"},
-    sqlite_with_rowid=False,
-)
-
-tallies = sa.Table(
-    "campaign_tallies",
-    metadata,
-    sa.Column("campaign_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("state", sa.Text, primary_key=True),
-    sa.Column("code", sa.Text, primary_key=True),
-    sa.Column("count", sa.BigInteger, nullable=False),
-)
-"""Rows in each final state: changed in the statement's transaction that changes the rows, so always true."""
 
 End = tuple[int, DeliveryState, str]
 """A campaign's rows that ended alike: campaign, final state, code."""

@@ -117,7 +117,7 @@ class Sweeper:
 
     def _afford(self, places: list[Place]) -> list[tuple[LiveGate, Place]]:
         """As many of these places as what is left of the budget pays for: each costs its gate's channels."""
-        work = []
+        work: list[tuple[LiveGate, Place]] = []
         for place in places:
             live = self._gates.get(place.chat_id)
             if live is None:

@@ -41,6 +41,10 @@ class Subscriber:
     source: str
     started_at: datetime
     last_seen_at: datetime
+    #: When they accepted the bot's terms; None: not yet.
+    terms_at: datetime | None = None
+    #: IANA name of their zone; "": not known (Telegram does not tell it).
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

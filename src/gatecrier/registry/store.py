@@ -23,6 +23,8 @@ subscribers = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("started_at", Utc, nullable=False),
     sa.Column("last_seen_at", Utc, nullable=False),
+    sa.Column("terms_at", Utc, nullable=True),  # when they accepted the terms
+    sa.Column("time_zone", sa.Text, nullable=False, server_default=""),  # IANA; "": not known
     sa.UniqueConstraint("bot_id", "person_id"),
     sa.Index(None, "bot_id", "id"),
 )
@@ -34,6 +36,24 @@ suppressions = sa.Table(
     sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("reason", sa.Text, primary_key=True),
     sa.Column("since", Utc, nullable=False),
+)
+
+opt_outs = sa.Table(
+    "opt_outs",
+    metadata,
+    sa.Column("bot_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("category", sa.Text, primary_key=True),
+    sa.Column("since", Utc, nullable=False),
+)
+
+subscriber_tags = sa.Table(
+    "subscriber_tags",
+    metadata,
+    sa.Column("bot_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("tag", sa.Text, primary_key=True),
+    sa.Index(None, "bot_id", "tag"),
 )
 
 received_updates = sa.Table(

@@ -188,3 +188,16 @@ status_messages = sa.Table(
     ),
 )
 """The message by which an operator watches a campaign in Telegram: the same one goes on after a restart."""
+
+compositions = sa.Table(
+    "compositions",
+    metadata,
+    sa.Column("bot_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("start_at", Utc, nullable=True),  # when the campaign is to start; NULL: when confirmed
+    sa.Column("message_ids", sa.JSON, nullable=False),  # what was sent so far
+    sa.Column("album", sa.Text, nullable=False),  # Telegram's id of the album that is arriving
+    sa.Column("due_at", Utc, nullable=False),  # when it ends: nothing came, or the album is whole
+)
+"""An operator who was asked for a message, and has not sent all of it."""

@@ -138,3 +138,13 @@ def _make_broadcast_tables() -> None:
         sqlite_where=sa.text("is_final = 0"),
         postgresql_where=sa.text("NOT is_final"),
     )
+    op.create_table(
+        "compositions",
+        sa.Column("bot_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("purpose", sa.Text, nullable=False),
+        sa.Column("start_at", Utc, nullable=True),
+        sa.Column("message_ids", sa.JSON, nullable=False),
+        sa.Column("album", sa.Text, nullable=False),
+        sa.Column("due_at", Utc, nullable=False),
+    )

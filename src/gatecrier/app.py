@@ -19,7 +19,7 @@ from gatecrier.bot.menu import show_menu
 from gatecrier.bot.routing import Routing
 from gatecrier.broadcast.reconciler import Reconciler
 from gatecrier.broadcast.senders import Senders
-from gatecrier.broadcast.service import SENDER, Broadcast
+from gatecrier.broadcast.service import SENDER, Broadcast, Safety
 from gatecrier.gate.cards.deletions import DeletionQueue
 from gatecrier.gate.cards.keeper import CardKeeper
 from gatecrier.gate.service import Gatekeeper
@@ -27,8 +27,9 @@ from gatecrier.gate.worker import Healer
 from gatecrier.kernel import ids
 from gatecrier.kernel.clock import Clock, SystemClock
 from gatecrier.kernel.errors import TryLater
-from gatecrier.kernel.settings import Settings
+from gatecrier.kernel.settings import BroadcastSettings, Settings
 from gatecrier.registry.inbox import Inbox
+from gatecrier.registry.operators import Operators
 from gatecrier.registry.subscribers import Subscribers
 from gatecrier.storage.database import Database
 from gatecrier.storage.jobs import Jobs
@@ -72,7 +73,8 @@ class App:
         )
         self.bot = Bot(settings.token, self.gateway)
         self.subscribers = Subscribers(database)
-        self.broadcast = Broadcast(database, clock=clock, jobs=self.jobs)
+        self.operators = Operators(settings.owner_id, settings.operator_ids)
+        self.broadcast = Broadcast(database, clock=clock, jobs=self.jobs, safety=_safety(settings.broadcast))
         self.gate = Gatekeeper(
             database,
             clock,
@@ -230,6 +232,12 @@ async def build(
         stack.push_async_callback(network.close)
         jitter = rng or random.Random()  # noqa: S311 - ids come from `kernel.ids`, not from here
         yield App(settings, database, network, clock=clock or SystemClock(), rng=jitter)
+
+
+def _safety(settings: BroadcastSettings) -> Safety:
+    return Safety(
+        only=settings.test_subscribers if settings.test_mode else None, approval_over=settings.approval_over
+    )
 
 
 def _worker_name() -> str:

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from broadcast.stage import BOT, Stage
 from gatecrier.broadcast.model import CampaignState, Copy, Options, Text, UnknownPolicy
+from gatecrier.broadcast.service import Broadcast, Safety
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.kernel.errors import Conflict, NotFound, Refused
 from gatecrier.registry.store import audit_log
@@ -27,6 +28,50 @@ async def test_a_campaign_is_read_back_as_it_was_made(database: Database, clock:
     made = await stage.broadcast.create(BOT, " news ", content, actor="cli", options=options)
     assert made == await stage.broadcast.get(made.id)
     assert (made.name, made.content, made.options, made.state) == ("news", content, options, "draft")
+
+
+async def test_a_request_that_comes_twice_makes_one_campaign(database: Database, clock: FakeClock) -> None:
+    """The same key gives the same campaign, and never another content under its name."""
+    stage = Stage(database, clock)
+    first = await stage.broadcast.create(BOT, "news", Text(text="x"), actor="api", key="k1")
+    again = await stage.broadcast.create(BOT, "news", Text(text="x"), actor="api", key="k1")
+    assert again == first
+    with pytest.raises(Conflict, match=f"made campaign {first.id}"):
+        await stage.broadcast.create(BOT, "news", Text(text="y"), actor="api", key="k1")
+    other = await stage.broadcast.create(8, "news", Text(text="y"), actor="api", key="k1")
+    assert other.id != first.id
+
+
+async def test_a_large_audience_needs_a_second_yes(stage: Stage) -> None:
+    """Nobody starts alone what reaches more than the deployment allows; nobody approves their own."""
+    careful = Broadcast(stage.database, clock=stage.clock, jobs=stage.jobs, safety=Safety(approval_over=19))
+    campaign = await careful.create(BOT, "news", Text(text="x"), actor="person:1")
+    assert await careful.needs_approval(campaign.id)
+    with pytest.raises(Conflict, match="second operator"):
+        await careful.start(campaign.id, actor="person:1")
+    assert (await careful.get(campaign.id)).state is CampaignState.DRAFT
+    with pytest.raises(Conflict, match="cannot approve"):
+        await careful.approve(campaign.id, actor="person:1")
+    await careful.approve(campaign.id, actor="person:2")
+    assert (await careful.start(campaign.id, actor="person:1")).approved_by == "person:2"
+
+
+async def test_a_small_audience_needs_none(stage: Stage) -> None:
+    """Twenty are not more than twenty."""
+    careful = Broadcast(stage.database, clock=stage.clock, jobs=stage.jobs, safety=Safety(approval_over=20))
+    campaign = await careful.create(BOT, "news", Text(text="x"), actor="person:1")
+    assert not await careful.needs_approval(campaign.id)
+    await careful.start(campaign.id, actor="person:1")
+
+
+async def test_test_mode_reaches_the_listed_alone(stage: Stage) -> None:
+    """Whatever its maker asked for; and a list that names nobody reaches nobody, not everybody."""
+    testing = Broadcast(stage.database, clock=stage.clock, jobs=stage.jobs, safety=Safety(only=(5001,)))
+    campaign = await testing.create(BOT, "news", Text(text="x"), actor="cli", options=Options(only=(5002,)))
+    assert campaign.options.only == (5001,)
+    nobody = Broadcast(stage.database, clock=stage.clock, jobs=stage.jobs, safety=Safety(only=()))
+    with pytest.raises(Refused, match="names nobody"):
+        await nobody.create(BOT, "news", Text(text="x"), actor="cli")
 
 
 async def test_a_wrong_draft_is_not_kept(stage: Stage) -> None:

@@ -3,16 +3,16 @@
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
 from gatecrier.broadcast import rules
-from gatecrier.broadcast.model import Campaign, Copy, Delivery, Outcome
+from gatecrier.broadcast.model import Campaign, Delivery, Outcome
+from gatecrier.broadcast.sending import Telegram, send
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, OutcomeUnknown
 from gatecrier.telegram.lanes import Lane
-from gatecrier.telegram.messages import Button, Buttons, ParseMode
 
 log = structlog.get_logger(__name__)
 
@@ -31,39 +31,6 @@ async def first(work: Coroutine[Any, Any, T], *until: Coroutine[Any, Any, object
     finally:
         for future in (one, *others):
             future.cancel()
-
-
-class Telegram(Protocol):
-    """What we need of `telegram.bot.Bot`."""
-
-    async def send_message(
-        self,
-        chat_id: int,
-        text: str,
-        *,
-        lane: Lane,
-        parse_mode: ParseMode = "",
-        buttons: Buttons = (),
-        silent: bool = False,
-        protect: bool = False,
-        link_preview: bool = True,
-        permit: bool = False,
-    ) -> int:
-        """Send a text; answer the message's id."""
-
-    async def copy_message(
-        self,
-        chat_id: int,
-        *,
-        from_chat_id: int,
-        message_id: int,
-        lane: Lane,
-        buttons: Buttons = (),
-        silent: bool = False,
-        protect: bool = False,
-        permit: bool = False,
-    ) -> int:
-        """Send a copy of a message; answer the new message's id."""
 
 
 class Flight:
@@ -142,7 +109,9 @@ class Flight:
     async def _call(self, campaign: Campaign, delivery: Delivery) -> None:
         message_id, error = None, None
         try:
-            message_id = await self._send(campaign, delivery.person_id)
+            message_id = await send(
+                self._telegram, campaign.content, delivery.person_id, lane=Lane.CAMPAIGN, permit=True
+            )
         except GatecrierError as caught:
             error = caught
         except Exception:  # the edge of a call: whatever failed, nobody knows whether the message left
@@ -154,31 +123,3 @@ class Flight:
             self._rest_until = max(self._rest_until, self._clock.monotonic() + verdict.rest)
         self._outcomes.append(Outcome(delivery=delivery, verdict=verdict, message_id=message_id, at=now))
         self.landed.set()
-
-    async def _send(self, campaign: Campaign, person_id: int) -> int:
-        content = campaign.content
-        buttons = [
-            [Button(text=b.text, url=b.url, data=b.data, copy=b.copy) for b in row] for row in content.buttons
-        ]
-        if isinstance(content, Copy):
-            return await self._telegram.copy_message(
-                person_id,
-                from_chat_id=content.from_chat_id,
-                message_id=content.message_id,
-                lane=Lane.CAMPAIGN,
-                buttons=buttons,
-                silent=content.silent,
-                protect=content.protect,
-                permit=True,
-            )
-        return await self._telegram.send_message(
-            person_id,
-            content.text,
-            lane=Lane.CAMPAIGN,
-            parse_mode=content.parse_mode.value,
-            buttons=buttons,
-            silent=content.silent,
-            protect=content.protect,
-            link_preview=content.link_preview,
-            permit=True,
-        )

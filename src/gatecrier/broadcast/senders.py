@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from gatecrier.broadcast.flight import Telegram
+from gatecrier.broadcast.sending import Telegram
 from gatecrier.broadcast.worker import Budgets, Sender
 from gatecrier.kernel.clock import Clock
 from gatecrier.storage.database import Database

@@ -1,18 +1,19 @@
 """What an operator can do with campaigns; each method is one intention and one transaction."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.broadcast import report, rules
 from gatecrier.broadcast.content import check
-from gatecrier.broadcast.model import Campaign, Content, Options, Progress, Verb
+from gatecrier.broadcast.model import Campaign, CampaignState, Content, Options, Progress, Verb
 from gatecrier.broadcast.progress import Pace
-from gatecrier.broadcast.snapshot import newest_subscriber
+from gatecrier.broadcast.snapshot import audience_exceeds, newest_subscriber
 from gatecrier.broadcast.store import CampaignStore
 from gatecrier.kernel.clock import Clock
-from gatecrier.kernel.errors import Refused
+from gatecrier.kernel.errors import Conflict, Refused
 from gatecrier.registry.store import record_audit
 from gatecrier.storage.database import Database
 
@@ -32,6 +33,20 @@ class Waker(Protocol):
         """Ask for a run once the transaction is committed."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Safety:
+    """
+    What keeps a deployment's operators from mistakes.
+
+    Args:
+        only: Test mode: every campaign reaches these persons alone; None: it is off.
+        approval_over: A larger audience needs a second operator's yes; 0: none does.
+    """
+
+    only: tuple[int, ...] | None = None
+    approval_over: int = 0
+
+
 class Broadcast:
     """
     Campaigns of all bots.
@@ -43,26 +58,42 @@ class Broadcast:
         Conflict: its state forbids that now; the text says which it is in.
     """
 
-    def __init__(self, database: Database, *, clock: Clock, jobs: Waker) -> None:
+    def __init__(
+        self, database: Database, *, clock: Clock, jobs: Waker, safety: Safety | None = None
+    ) -> None:
+        self._safety = safety or Safety()
         self._database = database
         self._clock = clock
         self._jobs = jobs
         self._pace = Pace(clock)
 
     async def create(
-        self, bot_id: int, name: str, content: Content, *, actor: str, options: Options | None = None
+        self,
+        bot_id: int,
+        name: str,
+        content: Content,
+        *,
+        actor: str,
+        options: Options | None = None,
+        key: str | None = None,
     ) -> Campaign:
         """
         A draft.
 
+        Args:
+            key: What the caller names this request: the same key again gives the same campaign.
         Raises:
             Refused: Telegram would not take it; `field` names the part: text, buttons, name ...
+            Conflict: the key was used for another content.
         """
-        options = options or Options()
+        options = self._tested(options or Options())
         check(name, content, options)
         async with self._database.transaction() as connection:
+            store = CampaignStore(connection)
             now = self._clock.now()
-            campaign = await CampaignStore(connection).add(bot_id, name.strip(), content, options, now=now)
+            campaign = await store.add(bot_id, name.strip(), content, options, by=actor, key=key, now=now)
+            if campaign is None:
+                return _same(await store.by_key(bot_id, key or ""), name.strip(), content)
             await self._audit(connection, actor, "campaign.create", campaign, detail=campaign.name)
         return campaign
 
@@ -83,8 +114,33 @@ class Broadcast:
                 raise Refused(
                     "This bot has no subscribers yet.", remedy="People subscribe by sending it /start."
                 )
+            await self._demand_approval(connection, campaign)
             await self._note(connection, actor, Verb.START, campaign)
         return campaign
+
+    async def needs_approval(self, campaign_id: int) -> bool:
+        """Whether a second operator must say yes before it may start."""
+        async with self._database.read() as connection:
+            campaign = await CampaignStore(connection).get(campaign_id)
+            return await self._lacks_approval(connection, campaign)
+
+    async def approve(self, campaign_id: int, *, actor: str) -> Campaign:
+        """
+        A second operator says yes: it may be started.
+
+        Raises:
+            Conflict: it is no draft; or it is the yes of whoever made it.
+        """
+        async with self._database.transaction() as connection:
+            store = CampaignStore(connection)
+            campaign = await store.get(campaign_id, lock=True)
+            if campaign.state is not CampaignState.DRAFT:
+                raise Conflict(f"Campaign {campaign_id} is {campaign.state}: there is nothing to approve.")
+            if actor == campaign.created_by:
+                raise Conflict("Whoever made a campaign cannot approve it.", remedy="Ask another operator.")
+            await store.approve(campaign_id, by=actor)
+            await self._audit(connection, actor, "campaign.approve", campaign)
+            return await store.get(campaign_id)
 
     async def pause(self, campaign_id: int, *, actor: str) -> Campaign:
         """Send no more until resumed; calls in flight end as they end (within a second, as a rule)."""
@@ -136,6 +192,33 @@ class Broadcast:
         async for piece in report.lines(self._database, campaign_id):
             yield piece
 
+    async def _demand_approval(self, connection: AsyncConnection, campaign: Campaign) -> None:
+        if await self._lacks_approval(connection, campaign):
+            most = self._safety.approval_over
+            raise Conflict(
+                f"An audience of more than {most} needs a second operator's yes.",
+                remedy=f"Ask one to approve campaign {campaign.id}.",
+                code="needs_approval",
+            )
+
+    async def _lacks_approval(self, connection: AsyncConnection, campaign: Campaign) -> bool:
+        most = self._safety.approval_over
+        if not most or campaign.approved_by:
+            return False
+        return await audience_exceeds(connection, campaign, most)
+
+    def _tested(self, options: Options) -> Options:
+        """Test mode knows no way around it."""
+        if self._safety.only is None:
+            return options
+        if not self._safety.only:
+            raise Refused(
+                "Test mode is on, and names nobody.",
+                remedy="List Telegram ids in GATECRIER_BROADCAST__TEST_SUBSCRIBERS.",
+                field="test_subscribers",
+            )
+        return replace(options, only=self._safety.only)
+
     async def _move(self, campaign_id: int, verb: Verb, actor: str) -> Campaign:
         async with self._database.transaction() as connection:
             campaign = await CampaignStore(connection).move(campaign_id, verb, now=self._clock.now())
@@ -154,3 +237,13 @@ class Broadcast:
         await record_audit(
             connection, at=self._clock.now(), actor=actor, action=action, subject=subject, detail=detail
         )
+
+
+def _same(found: Campaign, name: str, content: Content) -> Campaign:
+    if (found.name, found.content) != (name, content):
+        raise Conflict(
+            f"This key made campaign {found.id}, which says something else.",
+            remedy="Use a new key for a new campaign.",
+            field="key",
+        )
+    return found

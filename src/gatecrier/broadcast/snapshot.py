@@ -1,6 +1,7 @@
 """The audience, written into the ledger: everybody, those too who must not be messaged."""
 
 from collections import Counter
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +20,14 @@ async def newest_subscriber(connection: AsyncConnection, bot_id: int) -> int:
     """The highest subscriber number of a bot: where its audience of this moment ends; 0: it has none."""
     query = sa.select(sa.func.max(subscribers.c.id)).where(subscribers.c.bot_id == bot_id)
     return await connection.scalar(query) or 0
+
+
+async def audience_exceeds(connection: AsyncConnection, campaign: Campaign, most: int) -> bool:
+    """Whether a draft would be written to more than `most` subscribers if it began now."""
+    upto = await newest_subscriber(connection, campaign.bot_id)
+    some = sa.select(subscribers.c.id).where(*audience(replace(campaign, snapshot_upto=upto)))
+    counted = sa.select(sa.func.count()).select_from(some.limit(most + 1).subquery())
+    return (await connection.scalar(counted) or 0) > most
 
 
 async def write_chunk(connection: AsyncConnection, campaign: Campaign, *, limit: int = CHUNK) -> bool:
@@ -43,7 +52,7 @@ async def write_chunk(connection: AsyncConnection, campaign: Campaign, *, limit:
 
 async def _boundary(connection: AsyncConnection, campaign: Campaign, limit: int) -> int:
     """The last subscriber of the chunk; the audience's end when fewer are left."""
-    some = sa.select(subscribers.c.id).where(*_audience(campaign)).order_by(subscribers.c.id)
+    some = sa.select(subscribers.c.id).where(*audience(campaign)).order_by(subscribers.c.id)
     chunk = some.limit(limit).subquery()
     query = sa.select(sa.func.max(chunk.c.id), sa.func.count()).select_from(chunk)
     last, count = (await connection.execute(query)).one()
@@ -61,7 +70,8 @@ async def _advance(connection: AsyncConnection, campaign: Campaign, upto: int) -
     return result.rowcount == 1
 
 
-def _audience(campaign: Campaign) -> list[sa.ColumnElement[bool]]:
+def audience(campaign: Campaign) -> list[sa.ColumnElement[bool]]:
+    """Which subscribers belong to a campaign, from where its snapshot stands."""
     conditions = [
         subscribers.c.bot_id == campaign.bot_id,
         subscribers.c.id > campaign.snapshot_cursor,
@@ -72,8 +82,9 @@ def _audience(campaign: Campaign) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-async def _insert(connection: AsyncConnection, campaign: Campaign, upto: int) -> int:
-    reason = (
+def reason(campaign: Campaign) -> sa.ColumnElement[str | None]:
+    """Why a subscriber must not be messaged now, the strongest reason; NULL: they may be."""
+    return (
         sa.select(suppressions.c.reason)
         .where(suppressions.c.bot_id == campaign.bot_id, suppressions.c.person_id == subscribers.c.person_id)
         .correlate(subscribers)
@@ -82,9 +93,12 @@ async def _insert(connection: AsyncConnection, campaign: Campaign, upto: int) ->
         .scalar_subquery()
         .label("reason")
     )
+
+
+async def _insert(connection: AsyncConnection, campaign: Campaign, upto: int) -> int:
     people = (
-        sa.select(subscribers.c.id, subscribers.c.person_id, reason)
-        .where(*_audience(campaign), subscribers.c.id <= upto)
+        sa.select(subscribers.c.id, subscribers.c.person_id, reason(campaign))
+        .where(*audience(campaign), subscribers.c.id <= upto)
         .subquery()
     )
     may_be_sent = people.c.reason.is_(None)

@@ -37,9 +37,17 @@ class CampaignStore:
         self._connection = connection
 
     async def add(
-        self, bot_id: int, name: str, content: Content, options: Options, *, now: datetime
-    ) -> Campaign:
-        """A new draft."""
+        self,
+        bot_id: int,
+        name: str,
+        content: Content,
+        options: Options,
+        *,
+        by: str,
+        key: str | None = None,
+        now: datetime,
+    ) -> Campaign | None:
+        """A new draft; None when `key` has made one already."""
         values = {
             "bot_id": bot_id,
             "name": name,
@@ -48,9 +56,13 @@ class CampaignStore:
             "unknown_policy": options.unknown,
             "state": CampaignState.DRAFT,
             "created_at": now,
+            "created_by": by,
+            "idempotency_key": key,
         }
-        statement = sa.insert(campaigns).values(values).returning(campaigns)
-        return _campaign((await self._connection.execute(statement)).mappings().one())
+        statement = INSERTS[self._connection.dialect.name](campaigns).values(values)
+        statement = statement.on_conflict_do_nothing(index_elements=["bot_id", "idempotency_key"])
+        row = (await self._connection.execute(statement.returning(campaigns))).mappings().one_or_none()
+        return _campaign(row) if row else None
 
     async def get(self, campaign_id: int, *, lock: bool = False) -> Campaign:
         """
@@ -66,6 +78,17 @@ class CampaignStore:
         if row is None:
             raise NotFound(f"There is no campaign {campaign_id}.", field="campaign")
         return _campaign(row)
+
+    async def by_key(self, bot_id: int, key: str) -> Campaign:
+        """The campaign that was made under this idempotency key; there must be one."""
+        query = sa.select(campaigns).where(campaigns.c.bot_id == bot_id, campaigns.c.idempotency_key == key)
+        return _campaign((await self._connection.execute(query)).mappings().one())
+
+    async def approve(self, campaign_id: int, *, by: str) -> None:
+        """A second operator's yes."""
+        await self._connection.execute(
+            sa.update(campaigns).where(campaigns.c.id == campaign_id).values(approved_by=by)
+        )
 
     async def newest(self, *, bot_id: int | None, before: int | None, limit: int) -> list[Campaign]:
         """Campaigns, newest first, those of number `before` and above left out."""

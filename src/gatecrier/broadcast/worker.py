@@ -19,10 +19,11 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from gatecrier.broadcast.agenda import CALL, Agenda
-from gatecrier.broadcast.flight import Flight, Telegram, first
+from gatecrier.broadcast.flight import Flight, first
 from gatecrier.broadcast.ledger import Ledger, Marked
 from gatecrier.broadcast.model import Campaign, Delivery, DeliveryState, Outcome
 from gatecrier.broadcast.recorder import Recorder
+from gatecrier.broadcast.sending import Telegram
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import TryLater
 from gatecrier.storage.database import Database

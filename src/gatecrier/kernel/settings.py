@@ -44,6 +44,19 @@ class BroadcastSettings(BaseModel):
     window: int = Field(default=25, ge=1, le=100)
     #: Deliveries whose outcome is awaited before the rest goes out; 0 sends all at once.
     canary: int = Field(default=5, ge=0, le=1000)
+    #: Deliveries after which the status message in Telegram is renewed; five seconds renew it, too.
+    progress_interval: int = Field(default=100, ge=1)
+    #: Seconds an operator has to send the message after /broadcast.
+    compose_seconds: float = Field(default=60.0, ge=10, le=3600)
+    #: A chat where the bot keeps a copy of what operators compose, so that deleting it there harms no
+    #: campaign; 0: their private chat with the bot is the only place.
+    storage_chat_id: int = 0
+    #: Campaigns reach `test_subscribers` only, whoever makes them.
+    test_mode: bool = False
+    #: Telegram's ids of those who get campaigns in test mode.
+    test_subscribers: tuple[int, ...] = Field(default=(), max_length=100)
+    #: An audience larger than this needs a second operator's yes; 0: none does.
+    approval_over: int = Field(default=0, ge=0)
 
 
 class GateSettings(BaseModel):
@@ -76,6 +89,10 @@ class Settings(BaseSettings):
     bot_token: SecretStr | None = None
     #: The Bot API server: Telegram's, your own, or the sandbox's.
     telegram_api_url: str = "https://api.telegram.org"
+    #: Telegram's id of the owner, who steers from Telegram; 0: nobody does. @userinfobot tells yours.
+    owner_id: int = Field(default=0, ge=0)
+    #: Ids of others who may.
+    operator_ids: tuple[int, ...] = ()
     #: "sqlite:///file.db" (one machine) or "postgresql://user:password@host/name".
     database_url: SecretStr = SecretStr("sqlite:///gatecrier.db")
     #: Where Telegram reaches us, such as https://bots.example.org: updates come by webhook. Empty: we poll.

@@ -3,11 +3,11 @@
 import pytest
 import sqlalchemy as sa
 
-from broadcast.stage import BOT, Stage
-from gatecrier.broadcast.model import CampaignState, Copy, Options, Text, UnknownPolicy
+from broadcast.stage import BOT, Stage, ended, people
+from gatecrier.broadcast.model import CampaignState, Copy, DeliveryState, Options, Text, UnknownPolicy
 from gatecrier.broadcast.service import Broadcast, Safety
 from gatecrier.kernel.clock import FakeClock
-from gatecrier.kernel.errors import Conflict, NotFound, Refused
+from gatecrier.kernel.errors import Conflict, NotFound, OutcomeUnknown, PeerGone, Refused
 from gatecrier.registry.store import audit_log
 from gatecrier.storage.database import Database
 
@@ -141,3 +141,34 @@ async def test_campaigns_are_listed_newest_first_and_by_page(stage: Stage) -> No
     assert [c.id for c in await stage.broadcast.list(BOT, limit=2)] == [made[2], made[1]]
     assert [c.id for c in await stage.broadcast.list(BOT, before=made[1])] == [made[0]]
     assert await stage.broadcast.list(8) == []
+
+
+async def test_what_failed_is_sent_again_and_nothing_else(database: Database) -> None:
+    """Retry reaches those alone for whom it failed, and who may be messaged; the sums stay true."""
+    stage = Stage(database)
+    await stage.subscribe(10)
+    stage.telegram.answer(people(2, 3, 4), PeerGone("no", code="forbidden"))
+    stage.telegram.answer(people(5), OutcomeUnknown("lost"))
+    campaign = await stage.begin(Options(canary=0))
+    await stage.sender().run_once()
+    assert (await ended(stage, campaign)).failed == {"forbidden": 3}
+    await stage.suppress(people(4))
+    assert await stage.broadcast.retry_failed(campaign.id, actor="cli") == 2
+    await stage.sender("w2").run_once()
+    tally = await ended(stage, campaign)
+    assert (tally.of(DeliveryState.SENT), tally.failed, tally.of(DeliveryState.UNKNOWN)) == (
+        8,
+        {"forbidden": 1},
+        1,
+    )
+    assert await stage.broadcast.resend_unknown(campaign.id, actor="cli") == 1
+    await stage.sender("w3").run_once()
+    assert (await ended(stage, campaign)).of(DeliveryState.SENT) == 9
+    assert await stage.broadcast.retry_failed(campaign.id, actor="cli") == 0
+
+
+async def test_a_running_campaign_is_not_repeated(stage: Stage) -> None:
+    """What is still being sent ends first."""
+    campaign = await stage.begin()
+    with pytest.raises(Conflict, match="cannot repeat now"):
+        await stage.broadcast.retry_failed(campaign.id, actor="cli")

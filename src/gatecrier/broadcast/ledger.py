@@ -162,6 +162,33 @@ class Ledger:
         )
         return closed
 
+    async def reopen(
+        self, campaign: Campaign, state: DeliveryState, *, after: int, now: datetime, limit: int
+    ) -> list[int]:
+        """
+        Send again to up to `limit` subscribers above `after` whose row ended as `state`; returns them.
+
+        Whoever must not be messaged by now stays as they are: so do people who blocked the bot.
+        """
+        found = (
+            sa.select(D.subscriber_id, D.code)
+            .where(D.campaign_id == campaign.id, D.subscriber_id > after, D.state == state, ~_suppressed())
+            .order_by(D.subscriber_id)
+            .limit(limit)
+            .with_for_update()
+        )
+        rows = (await self._connection.execute(found, {"bot": campaign.bot_id})).all()
+        ids = [id_ for id_, _ in rows]
+        reopened = (
+            sa.update(deliveries)
+            .where(D.campaign_id == campaign.id, is_in(self._dialect, D.subscriber_id, "ids"))
+            .values(state=DeliveryState.PENDING, code="", attempts=0, due_at=now)
+        )
+        await self._connection.execute(reopened, {"ids": integers(self._dialect, ids)})
+        gone = Counter((campaign.id, state, code) for _, code in rows)
+        await self._campaigns.count(Counter({end: -count for end, count in gone.items()}))
+        return ids
+
     async def next_due(self, bot_id: int, *, now: datetime) -> datetime | None:
         """When the next postponed row of a bot's active campaigns is due; None: there is none."""
         active = sa.select(campaigns.c.id).where(campaigns.c.bot_id == bot_id, campaigns.c.state.in_(ACTIVE))

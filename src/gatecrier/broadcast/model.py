@@ -26,6 +26,7 @@ class Verb(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     CANCEL = "cancel"
+    REPEAT = "repeat"
     PREPARED = "prepared"
     FINISH = "finish"
     FAIL = "fail"

@@ -75,6 +75,8 @@ class Recorder:
         campaign = await store.get(campaign_id, lock=True)
         if rules.may(campaign.state, verb) is None:
             return
+        if verb is Verb.FINISH and (await store.tally(campaign_id)).open:
+            return  # an operator has reopened rows since whoever asks counted them
         now = self._clock.now()
         await store.move(campaign_id, verb, now=now, cause=cause)
         await record_audit(

@@ -17,6 +17,7 @@ from gatecrier.broadcast.model import (
 )
 from gatecrier.kernel.errors import (
     BadContent,
+    Conflict,
     GatecrierError,
     Misconfigured,
     OutcomeUnknown,
@@ -70,6 +71,8 @@ MOVES: Mapping[tuple[CampaignState, Verb], CampaignState] = {
     (S.RUNNING, Verb.FAIL): S.FAILED,
     (S.PAUSED, Verb.RESUME): S.PREPARING,  # and on to RUNNING at once when the audience is written
     (S.PAUSED, Verb.CANCEL): S.CANCELLED,
+    (S.PAUSED, Verb.REPEAT): S.PAUSED,
+    (S.FINISHED, Verb.REPEAT): S.PREPARING,
     (S.PAUSED, Verb.FAIL): S.FAILED,  # by a call that was in flight when it paused
 }
 
@@ -77,6 +80,19 @@ MOVES: Mapping[tuple[CampaignState, Verb], CampaignState] = {
 def may(state: CampaignState, verb: Verb) -> CampaignState | None:
     """The state that `verb` leads to; None when it is not possible now."""
     return MOVES.get((state, verb))
+
+
+def demand(campaign: Campaign, verb: Verb) -> CampaignState:
+    """
+    The state that `verb` leads a campaign to.
+
+    Raises:
+        Conflict: its state forbids that now.
+    """
+    to = may(campaign.state, verb)
+    if to is None:
+        raise Conflict(f"Campaign {campaign.id} is {campaign.state}: it cannot {verb} now.")
+    return to
 
 
 def after_attempt(

@@ -2,13 +2,23 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.broadcast import report, rules
 from gatecrier.broadcast.content import check
-from gatecrier.broadcast.model import Campaign, CampaignState, Content, Options, Progress, Verb
+from gatecrier.broadcast.ledger import Ledger
+from gatecrier.broadcast.model import (
+    Campaign,
+    CampaignState,
+    Content,
+    DeliveryState,
+    Options,
+    Progress,
+    Verb,
+)
 from gatecrier.broadcast.progress import Pace
 from gatecrier.broadcast.snapshot import audience_exceeds, newest_subscriber
 from gatecrier.broadcast.store import CampaignStore
@@ -17,6 +27,8 @@ from gatecrier.kernel.errors import Conflict, Refused
 from gatecrier.registry.store import record_audit
 from gatecrier.storage.database import Database
 
+REPEATED = 20_000
+"""Rows reopened in one transaction."""
 SENDER = "sender"
 """The job that sends for one bot; `sender_key` is its key."""
 
@@ -150,21 +162,26 @@ class Broadcast:
         """Go on where it paused; what failed so far is not held against the campaign again."""
         async with self._database.transaction() as connection:
             store = CampaignStore(connection)
-            tried = rules.tried(await store.tally(campaign_id))
-            campaign = await store.move(
-                campaign_id,
-                Verb.RESUME,
-                now=self._clock.now(),
-                excused_attempts=tried.attempts,
-                excused_errors=tried.errors,
-                excused_gone=tried.gone,
-            )
+            campaign = await _go_on(store, campaign_id, Verb.RESUME, now=self._clock.now())
             await self._note(connection, actor, Verb.RESUME, campaign)
         return campaign
 
     async def cancel(self, campaign_id: int, *, actor: str) -> Campaign:
         """End it for good; who was not messaged yet is counted as suppressed, reason "cancelled"."""
         return await self._move(campaign_id, Verb.CANCEL, actor)
+
+    async def retry_failed(self, campaign_id: int, *, actor: str) -> int:
+        """
+        Send again to everybody for whom it failed, and who may be messaged; returns how many those are.
+
+        Raises:
+            Conflict: it neither finished nor paused.
+        """
+        return await self._repeat(campaign_id, DeliveryState.FAILED, actor)
+
+    async def resend_unknown(self, campaign_id: int, *, actor: str) -> int:
+        """Send again where nobody knows whether it arrived: some will get it twice. Returns how many."""
+        return await self._repeat(campaign_id, DeliveryState.UNKNOWN, actor)
 
     async def get(self, campaign_id: int) -> Campaign:
         """One campaign."""
@@ -191,6 +208,32 @@ class Broadcast:
         await self.get(campaign_id)
         async for piece in report.lines(self._database, campaign_id):
             yield piece
+
+    async def _repeat(self, campaign_id: int, state: DeliveryState, actor: str) -> int:
+        """Chunk by chunk, each whole by itself: killed half-way, the rest stays as it was."""
+        after: int | None = 0
+        count = 0
+        while after is not None:
+            after, some = await self._repeat_chunk(campaign_id, state, after, actor)
+            count += some
+        return count
+
+    async def _repeat_chunk(
+        self, campaign_id: int, state: DeliveryState, after: int, actor: str
+    ) -> tuple[int | None, int]:
+        async with self._database.transaction() as connection:
+            store = CampaignStore(connection)
+            campaign = await store.get(campaign_id, lock=True)
+            if after == 0 or not campaign.is_active:
+                rules.demand(campaign, Verb.REPEAT)
+            now = self._clock.now()
+            ids = await Ledger(connection).reopen(campaign, state, after=after, now=now, limit=REPEATED)
+            if not ids:
+                return None, 0
+            if not campaign.is_active:
+                campaign = await _go_on(store, campaign_id, Verb.REPEAT, now=now)
+                await self._note(connection, actor, Verb.REPEAT, campaign)
+        return (ids[-1] if len(ids) == REPEATED else None), len(ids)
 
     async def _demand_approval(self, connection: AsyncConnection, campaign: Campaign) -> None:
         if await self._lacks_approval(connection, campaign):
@@ -237,6 +280,20 @@ class Broadcast:
         await record_audit(
             connection, at=self._clock.now(), actor=actor, action=action, subject=subject, detail=detail
         )
+
+
+async def _go_on(store: CampaignStore, campaign_id: int, verb: Verb, *, now: datetime) -> Campaign:
+    """Send on: an operator has seen what failed so far, it is not held against the campaign again."""
+    tried = rules.tried(await store.tally(campaign_id))
+    return await store.move(
+        campaign_id,
+        verb,
+        now=now,
+        is_settled=False,
+        excused_attempts=tried.attempts,
+        excused_errors=tried.errors,
+        excused_gone=tried.gone,
+    )
 
 
 def _same(found: Campaign, name: str, content: Content) -> Campaign:

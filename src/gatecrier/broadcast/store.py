@@ -23,7 +23,7 @@ from gatecrier.broadcast.model import (
     Verb,
 )
 from gatecrier.broadcast.tables import campaigns, deliveries, tallies
-from gatecrier.kernel.errors import Conflict, NotFound
+from gatecrier.kernel.errors import NotFound
 from gatecrier.storage.database import INSERTS
 
 End = tuple[int, DeliveryState, str]
@@ -125,15 +125,12 @@ class CampaignStore:
             Conflict: its state forbids `verb` now.
         """
         campaign = await self.get(campaign_id, lock=True)
-        to = rules.may(campaign.state, verb)
-        if to is None:
-            raise Conflict(f"Campaign {campaign_id} is {campaign.state}: it cannot {verb} now.")
+        to = rules.demand(campaign, verb)
         values: dict[str, object] = {"state": to, "cause": cause, **also}
         if not campaign.is_active or to not in ACTIVE:
             values["active_since"] = now if to in ACTIVE else None
             values["active_seconds"] = campaign.elapsed(now)
-        if to in ENDED:
-            values["finished_at"] = now
+        values["finished_at"] = now if to in ENDED else None
         statement = sa.update(campaigns).where(campaigns.c.id == campaign_id).values(values)
         row = (await self._connection.execute(statement.returning(campaigns))).mappings().one()
         return _campaign(row)
@@ -191,7 +188,7 @@ def _tally(rows: Sequence[tuple[str, str, int]]) -> Tally:
     states: Counter[DeliveryState] = Counter()
     codes: dict[DeliveryState, dict[str, int]] = {}
     for name, code, count in rows:
-        if name != _AUDIENCE:
+        if name != _AUDIENCE and count:  # none are left where all were repeated
             state = DeliveryState(name)
             states[state] += count
             codes.setdefault(state, {})[code] = count

@@ -15,11 +15,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
+from gatecrier.bot.campaigns.board import Board
+from gatecrier.bot.campaigns.desk import Desk
 from gatecrier.bot.menu import show_menu
 from gatecrier.bot.routing import Routing
+from gatecrier.broadcast.composing import Composer
+from gatecrier.broadcast.model import Options
 from gatecrier.broadcast.reconciler import Reconciler
 from gatecrier.broadcast.senders import Senders
 from gatecrier.broadcast.service import SENDER, Broadcast, Safety
+from gatecrier.broadcast.watching import Watches
 from gatecrier.gate.cards.deletions import DeletionQueue
 from gatecrier.gate.cards.keeper import CardKeeper
 from gatecrier.gate.service import Gatekeeper
@@ -74,7 +79,13 @@ class App:
         self.bot = Bot(settings.token, self.gateway)
         self.subscribers = Subscribers(database)
         self.operators = Operators(settings.owner_id, settings.operator_ids)
-        self.broadcast = Broadcast(database, clock=clock, jobs=self.jobs, safety=_safety(settings.broadcast))
+        self.broadcast = Broadcast(
+            database,
+            clock=clock,
+            jobs=self.jobs,
+            safety=_safety(settings.broadcast),
+            rate=settings.broadcast.rate,
+        )
         self.gate = Gatekeeper(
             database,
             clock,
@@ -88,7 +99,17 @@ class App:
         self.cards = CardKeeper(database, clock, self.bot, self.gate)
         self.deletions = DeletionQueue(database, clock, self.bot, self.bot.bot_id)
         self.healer = Healer(self.gate)
-        self.routing = Routing(self.bot.bot_id, gate=self.gate, subscribers=self.subscribers, clock=clock)
+        self.board = Board(
+            self.bot,
+            self.broadcast,
+            Watches(database),
+            clock=clock,
+            interval=settings.broadcast.progress_interval,
+        )
+        self.desk = self._desk()
+        self.routing = Routing(
+            self.bot.bot_id, gate=self.gate, subscribers=self.subscribers, desk=self.desk, clock=clock
+        )
         self.inbox = Inbox(database, clock, self.bot.bot_id, self.routing)
         self.poller = Poller(self.bot, self.inbox.take, clock=clock, rng=rng, knows=self.gate.glance)
         self.senders = Senders(
@@ -152,7 +173,7 @@ class App:
         """Load what the hot path needs, and go on with what the process before us left."""
         from gatecrier.bot.dispatcher import Screens  # noqa: PLC0415 - aiogram: 3 s, 120 MB, not for the CLI
 
-        self.routing.open_screens(Screens(self.settings.token, self.gateway, gate=self.gate))
+        self.routing.open_screens(Screens(self.settings.token, self.gateway, gate=self.gate, desk=self.desk))
         await self.gate.start()
         await self.healer.run_once()
         await self.inbox.run_once()
@@ -162,12 +183,26 @@ class App:
     async def _open(self) -> None:
         me = await self.check()
         log.info("app.started", bot=me.username, bot_id=me.id)
-        await show_menu(self.bot)
+        await show_menu(self.bot, self.operators)
         await self.start()
         if self.http is not None:
             self.http.open()  # before Telegram is told: what it posts is kept by the system until we serve
             url = f"{self.settings.public_url}/telegram/{self.bot.bot_id}"
             await self.bot.set_webhook(url, self.settings.webhook_secret.get_secret_value())
+
+    def _desk(self) -> Desk:
+        settings = self.settings.broadcast
+        return Desk(
+            self.bot,
+            self.broadcast,
+            Composer(self.database, clock=self.clock, patience=settings.compose_seconds),
+            self.board,
+            self.operators,
+            clock=self.clock,
+            options=Options(canary=settings.canary, window=settings.window),
+            storage_chat_id=settings.storage_chat_id,
+            test=settings.test_mode,
+        )
 
     def _http(self) -> HttpServer:
         secret = self.settings.webhook_secret.get_secret_value()
@@ -198,6 +233,8 @@ class App:
     def _define_jobs(self) -> None:
         self.jobs.define(SENDER, self.senders.run)
         self.jobs.every("reconcile", EVERY_TWO_SECONDS, _quietly(self.reconciler.run_once))
+        self.jobs.every("desk", EVERY_TWO_SECONDS, _quietly(self.desk.tick))
+        self.jobs.every("board", EVERY_TWO_SECONDS, _quietly(self.board.run_once))
         self.jobs.every("delete", EVERY_TWO_SECONDS, _quietly(self.deletions.run_once))
         self.jobs.every("heal", EVERY_TEN_SECONDS, _quietly(self.healer.run_once))
         self.jobs.every("sweep", EVERY_TEN_SECONDS, _quietly(self.gate.sweeper.run_once))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,10 +21,10 @@ LOOK_SECONDS = 0.01
 PATIENCE_SECONDS = 20.0
 
 
-def fast(settings: Settings, rate: float) -> Settings:
+def fast(settings: Settings, rate: float, **broadcast: Any) -> Settings:
     """Settings with a rate that a person may not set, for a sandbox without limits: tests must be quick."""
-    broadcast = BroadcastSettings.model_construct(rate=rate, window=25, canary=5)
-    return settings.model_copy(update={"broadcast": broadcast})
+    fast_ones = BroadcastSettings.model_construct(**{"rate": rate, "window": 25, "canary": 5, **broadcast})
+    return settings.model_copy(update={"broadcast": fast_ones})
 
 
 async def until(holds: Callable[[], bool | Awaitable[bool]], what: str) -> None:
@@ -50,6 +51,7 @@ class Stage:
     app: App
     sandbox: Sandbox
     bot: SandboxBot
+    operators: tuple[int, ...] = ()
 
     def answers(self, chat_id: int) -> list[str]:
         """What the bot answered in a group; cards, which have buttons, are none."""
@@ -74,13 +76,28 @@ async def running(app: App) -> AsyncIterator[App]:
 
 
 @asynccontextmanager
-async def staged(database_url: str) -> AsyncIterator[Stage]:
-    """A Gatecrier at work on an empty world without limits."""
+async def staged(
+    database_url: str, *, operators: int = 0, rate: float = 500, **broadcast: Any
+) -> AsyncIterator[Stage]:
+    """
+    A Gatecrier at work on an empty world without limits.
+
+    Args:
+        operators: How many people may steer it from Telegram.
+        rate: Messages a second.
+        broadcast: Settings of broadcast.
+    """
     async with Sandbox.start(port=0, limits=Limits.off()) as sandbox:
         bot = sandbox.world.bot("gate_bot", first_name="Gate")
-        settings = load(bot_token=bot.token, telegram_api_url=sandbox.url, database_url=database_url)
-        async with build(fast(settings, 500)) as app, running(app):
-            yield Stage(app, sandbox, bot)
+        people = [sandbox.world.person(f"Operator {number}").id for number in range(1, operators + 1)]
+        settings = load(
+            bot_token=bot.token,
+            telegram_api_url=sandbox.url,
+            database_url=database_url,
+            operator_ids=tuple(people),
+        )
+        async with build(fast(settings, rate, **broadcast)) as app, running(app):
+            yield Stage(app, sandbox, bot, tuple(people))
 
 
 @pytest.fixture

@@ -19,7 +19,15 @@ IN_PRIVATE = {
     "help": "What this bot does",
 }
 
+FOR_OPERATORS = {
+    "broadcast": "Send a message to all subscribers",
+    "broadcast_preview": "See a message as subscribers would",
+    "broadcast_history": "All campaigns",
+    "broadcast_stats": "What they came to",
+    "cancel": "End what I asked you for",
+}
+
 
 def is_known(command: str, chat_type: ChatType) -> bool:
     """Whether a handler waits for this command in such a chat."""
-    return command in (IN_GROUPS if chat_type in GROUPS else IN_PRIVATE)
+    return command in (IN_GROUPS if chat_type in GROUPS else IN_PRIVATE | FOR_OPERATORS)

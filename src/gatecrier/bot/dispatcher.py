@@ -10,6 +10,8 @@ from aiogram.types import CallbackQuery, TelegramObject
 from aiogram.types import Message as ShownMessage
 
 from gatecrier.bot import groups, screens, subscribers
+from gatecrier.bot.campaigns import handlers as campaigns
+from gatecrier.bot.campaigns.desk import Desk
 from gatecrier.bot.gates import handlers as gates
 from gatecrier.bot.routing import as_dict
 from gatecrier.bot.session import GatewaySession
@@ -24,15 +26,18 @@ log = structlog.get_logger(__name__)
 class Screens:
     """Handlers of one bot; `show` finds the one that answers."""
 
-    def __init__(self, token: str, gateway: Gateway, *, gate: Gatekeeper) -> None:
+    def __init__(self, token: str, gateway: Gateway, *, gate: Gatekeeper, desk: Desk) -> None:
         self._bot = aiogram.Bot(
             token, session=GatewaySession(gateway), default=DefaultBotProperties(parse_mode="HTML")
         )
         # Group traffic must leave no state behind, and nothing here is a dialog yet.
-        self._dispatcher = aiogram.Dispatcher(disable_fsm=True, gate=gate, clock=gateway.clock)
+        self._dispatcher = aiogram.Dispatcher(disable_fsm=True, gate=gate, desk=desk, clock=gateway.clock)
         self._dispatcher.message.outer_middleware(explain_refusals)
         self._dispatcher.callback_query.outer_middleware(explain_refusals)
-        self._dispatcher.include_routers(gates.make_router(), groups.make_router(), subscribers.make_router())
+        # Campaigns come last: what an operator was asked for is whatever is no command.
+        self._dispatcher.include_routers(
+            gates.make_router(), groups.make_router(), subscribers.make_router(), campaigns.make_router()
+        )
 
     async def show(self, received: Received) -> None:
         """Let a handler answer this command or button."""

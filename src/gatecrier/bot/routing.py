@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
+from gatecrier.bot.campaigns.desk import Desk
 from gatecrier.bot.commands import SETTINGS_LINK, is_known
 from gatecrier.bot.courtesy import Courtesy
 from gatecrier.gate.model import Action, Decision
@@ -36,7 +37,10 @@ class Screens(Protocol):
 class Routing:
     """Decides for each update of one bot who has to do with it; see `registry/inbox.Work`."""
 
-    def __init__(self, bot_id: int, *, gate: Gatekeeper, subscribers: Subscribers, clock: Clock) -> None:
+    def __init__(
+        self, bot_id: int, *, gate: Gatekeeper, subscribers: Subscribers, desk: Desk, clock: Clock
+    ) -> None:
+        self._desk = desk
         self._bot_id = bot_id
         self._gate = gate
         self._subscribers = subscribers
@@ -86,7 +90,7 @@ class Routing:
             if decision is not None and _is_removed(decision):
                 return
         asks = self._is_command(received.update) or self._is_answer(received.update)
-        if asks and self._deserves_answer(message):
+        if (asks or await self._is_awaited(message)) and self._deserves_answer(message):
             await self._show(received, claim_answer)
 
     async def _private(self, message: Message) -> None:
@@ -137,6 +141,11 @@ class Routing:
             and message.chat.type is ChatType.PRIVATE
             and message.reply_to_message is not None
         )
+
+    async def _is_awaited(self, message: Message) -> bool:
+        """In private, what an operator was asked for."""
+        is_private = message.chat.type is ChatType.PRIVATE
+        return is_private and message.sender is not None and await self._desk.awaits(message.sender.id)
 
     def _deserves_answer(self, message: Message) -> bool:
         """In private: in time. In a group: whenever it comes, but not without measure."""

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gatecrier.broadcast import report, rules
+from gatecrier.broadcast import dry_run, report, rules, statistics
 from gatecrier.broadcast.content import check
+from gatecrier.broadcast.dry_run import DryRun
 from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import (
     Campaign,
@@ -21,7 +22,9 @@ from gatecrier.broadcast.model import (
 )
 from gatecrier.broadcast.progress import Pace
 from gatecrier.broadcast.snapshot import audience_exceeds, newest_subscriber
+from gatecrier.broadcast.statistics import Statistics
 from gatecrier.broadcast.store import CampaignStore
+from gatecrier.broadcast.watching import Watches
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Conflict, Refused
 from gatecrier.registry.store import record_audit
@@ -63,6 +66,8 @@ class Broadcast:
     """
     Campaigns of all bots.
 
+    Args:
+        rate: Messages a second of one bot, by which times are foretold.
     Args of its methods:
         actor: Who asks, as the audit log keeps it: "person:42", "operator:7", "cli".
     Raises:
@@ -71,9 +76,16 @@ class Broadcast:
     """
 
     def __init__(
-        self, database: Database, *, clock: Clock, jobs: Waker, safety: Safety | None = None
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        jobs: Waker,
+        safety: Safety | None = None,
+        rate: float = 25.0,
     ) -> None:
         self._safety = safety or Safety()
+        self._rate = rate
         self._database = database
         self._clock = clock
         self._jobs = jobs
@@ -161,8 +173,7 @@ class Broadcast:
     async def resume(self, campaign_id: int, *, actor: str) -> Campaign:
         """Go on where it paused; what failed so far is not held against the campaign again."""
         async with self._database.transaction() as connection:
-            store = CampaignStore(connection)
-            campaign = await _go_on(store, campaign_id, Verb.RESUME, now=self._clock.now())
+            campaign = await _go_on(connection, campaign_id, Verb.RESUME, now=self._clock.now())
             await self._note(connection, actor, Verb.RESUME, campaign)
         return campaign
 
@@ -203,6 +214,19 @@ class Broadcast:
             tally = await store.tally(campaign_id)
         return self._pace.progress(campaign, tally)
 
+    async def dry_run(self, campaign_id: int) -> DryRun:
+        """Whom it would reach if it began now, whom not and why, and how long it would take."""
+        async with self._database.read() as connection:
+            store = CampaignStore(connection)
+            campaign = await store.get(campaign_id)
+            last = await dry_run.last_of(connection, campaign.bot_id, before=campaign_id)
+            before = await store.get(last) if last is not None else None
+            return await dry_run.count(connection, campaign, before, rate=self._rate)
+
+    async def statistics(self, bot_id: int) -> Statistics:
+        """What all campaigns of a bot came to."""
+        return await statistics.of(self._database, bot_id)
+
     async def report(self, campaign_id: int) -> AsyncIterator[str]:
         """CSV of every recipient, as pieces of text to be written one after the other."""
         await self.get(campaign_id)
@@ -231,7 +255,7 @@ class Broadcast:
             if not ids:
                 return None, 0
             if not campaign.is_active:
-                campaign = await _go_on(store, campaign_id, Verb.REPEAT, now=now)
+                campaign = await _go_on(connection, campaign_id, Verb.REPEAT, now=now)
                 await self._note(connection, actor, Verb.REPEAT, campaign)
         return (ids[-1] if len(ids) == REPEATED else None), len(ids)
 
@@ -282,8 +306,10 @@ class Broadcast:
         )
 
 
-async def _go_on(store: CampaignStore, campaign_id: int, verb: Verb, *, now: datetime) -> Campaign:
+async def _go_on(connection: AsyncConnection, campaign_id: int, verb: Verb, *, now: datetime) -> Campaign:
     """Send on: an operator has seen what failed so far, it is not held against the campaign again."""
+    await Watches.revive(connection, campaign_id)
+    store = CampaignStore(connection)
     tried = rules.tried(await store.tally(campaign_id))
     return await store.move(
         campaign_id,

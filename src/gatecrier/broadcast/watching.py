@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gatecrier.broadcast.tables import status_messages
+from gatecrier.broadcast.model import CampaignState
+from gatecrier.broadcast.tables import campaigns, status_messages
 from gatecrier.storage.database import Database, insert_into
 
 
@@ -42,8 +44,17 @@ class Watches:
             rows = (await connection.execute(query)).mappings().all()
         return [Watch(**{name: row[name] for name in Watch.__dataclass_fields__}) for row in rows]
 
-    async def end(self, watch: Watch) -> bool:
-        """It shows the end, or is gone; False when another message has taken its place meanwhile."""
+    @staticmethod
+    async def revive(connection: AsyncConnection, campaign_id: int) -> None:
+        """The campaign goes on: so do the messages that show it."""
+        await connection.execute(
+            sa.update(status_messages)
+            .where(status_messages.c.campaign_id == campaign_id)
+            .values(is_final=False)
+        )
+
+    async def end(self, watch: Watch, state: CampaignState) -> bool:
+        """It shows this state, and nothing changes by itself; False when the campaign has gone on since."""
         async with self._database.transaction() as connection:
             result = await connection.execute(
                 sa.update(status_messages)
@@ -52,6 +63,7 @@ class Watches:
                     status_messages.c.chat_id == watch.chat_id,
                     status_messages.c.message_id == watch.message_id,
                     ~status_messages.c.is_final,
+                    sa.exists().where(campaigns.c.id == watch.campaign_id, campaigns.c.state == state),
                 )
                 .values(is_final=True)
             )

@@ -8,6 +8,7 @@ from rich.progress import Progress as Bar
 from gatecrier.app import App
 from gatecrier.broadcast.model import FINAL, DeliveryState, Progress
 from gatecrier.cli.show import Output, console, show_facts, show_json, show_table
+from gatecrier.kernel.duration import in_words
 
 REFRESH_SECONDS = 0.5
 
@@ -36,7 +37,7 @@ def pace(progress: Progress) -> str:
     """Rate and time left in a few words."""
     if not progress.campaign.is_active:
         return str(progress.campaign.state)
-    return f"{progress.rate:.1f}/s, {duration(progress.eta_seconds)} left"
+    return f"{progress.rate:.1f}/s, {in_words(progress.eta_seconds)} left"
 
 
 def show_progress(progress: Progress, output: Output) -> None:
@@ -51,8 +52,8 @@ def show_progress(progress: Progress, output: Output) -> None:
     facts |= {
         "audience": progress.tally.audience,
         "rate, per second": progress.rate,
-        "elapsed": duration(progress.elapsed),
-        "remaining": duration(progress.eta_seconds),
+        "elapsed": in_words(progress.elapsed),
+        "remaining": in_words(progress.eta_seconds),
     }
     show_facts(f"Campaign {campaign.id}: {campaign.name}", facts)
     show_table("Deliveries", ("state", "reason", "deliveries", "share"), delivery_rows(progress))
@@ -76,15 +77,6 @@ def delivery_rows(progress: Progress) -> Sequence[tuple[str, str, int, str]]:
 def share(part: int, whole: int) -> str:
     """A percentage, one decimal."""
     return f"{100 * part / whole:.1f} %" if whole else "–"
-
-
-def duration(seconds: float | None) -> str:
-    """Hours, minutes and seconds, as far as there are any."""
-    if seconds is None:
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def numbers(progress: Progress) -> dict[str, object]:

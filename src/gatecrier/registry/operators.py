@@ -1,6 +1,6 @@
 """Who runs this deployment: the owner and the operators that the settings name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 class Operators:
@@ -15,6 +15,9 @@ class Operators:
 
     def __contains__(self, person_id: int) -> bool:
         return person_id in self._all
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._all)
 
     def besides(self, person_id: int) -> tuple[int, ...]:
         """All but this one: who may confirm what they ask for."""

@@ -349,18 +349,23 @@ class Bot:
         await self._do("deleteAllMessageReactions", {"chat_id": chat_id, whose: actor_id}, Lane.ENFORCE)
 
     async def set_commands(
-        self, commands: Sequence[tuple[str, str]], *, scope: str = "default", language: str = ""
+        self,
+        commands: Sequence[tuple[str, str]],
+        *,
+        scope: str = "default",
+        language: str = "",
+        chat_id: int | None = None,
     ) -> None:
         """
         Show `(command, description)` pairs in the menu.
 
         Args:
-            scope: default, all_private_chats, all_group_chats or all_chat_administrators.
+            scope: default, all_private_chats, all_group_chats, all_chat_administrators; or chat, with its id.
             language: Two letters of ISO 639-1; "" for everybody else.
         """
         params: dict[str, object] = {
             "commands": [{"command": name, "description": text} for name, text in commands],
-            "scope": {"type": scope},
+            "scope": {"type": scope} if chat_id is None else {"type": scope, "chat_id": chat_id},
         }
         if language:
             params["language_code"] = language

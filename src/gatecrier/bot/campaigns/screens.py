@@ -1,0 +1,297 @@
+"""What operators see of campaigns: pure functions from facts to a text (HTML) and buttons."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+
+from gatecrier.bot.campaigns.buttons import button
+from gatecrier.broadcast.dry_run import DryRun
+from gatecrier.broadcast.model import (
+    ENDED,
+    FINAL,
+    Campaign,
+    CampaignState,
+    DeliveryState,
+    Progress,
+    Tally,
+)
+from gatecrier.broadcast.statistics import Statistics
+from gatecrier.gate.names import shown
+from gatecrier.kernel.duration import in_words
+from gatecrier.telegram.messages import Button
+
+PAGE = 8  # campaigns of a list
+BAR = 12  # signs of a progress bar
+MOST_REASONS = 8  # shown of a breakdown; the rest is summed up
+
+Buttons = list[list[Button]]
+
+STATES = {
+    CampaignState.DRAFT: "📝 Draft",
+    CampaignState.PREPARING: "▶️ Sending",
+    CampaignState.RUNNING: "▶️ Sending",
+    CampaignState.PAUSED: "⏸ Paused",
+    CampaignState.FINISHED: "✅ Finished",
+    CampaignState.CANCELLED: "⏹ Cancelled",
+    CampaignState.FAILED: "❌ Failed",
+}
+REASONS = {
+    "blocked": "blocked the bot",
+    "deactivated": "deleted their account",
+    "needs_start": "never started the bot",
+    "chat_not_found": "not found by Telegram",
+    "forbidden": "not reachable, for an unknown reason",
+    "stopped": "sent /stop",
+    "banned": "banned by an operator",
+    "erased": "erased",
+    "cancelled": "not sent: cancelled",
+    "campaign_failed": "not sent: the campaign failed",
+    "worker_died": "in flight when a process died",
+}
+"""What codes of the ledger mean; a code that is not here is shown as it is."""
+
+
+class Screen(NamedTuple):
+    """What one message shows."""
+
+    text: str
+    buttons: Sequence[Sequence[Button]] = ()
+
+
+def asked(seconds: float, what: str = "is sent to all subscribers once you have confirmed it") -> Screen:
+    """The answer to /broadcast alone."""
+    return Screen(
+        "📣 <b>Send me the message now.</b>\n"
+        f"Any kind: text, photo, video, an album … It {what}.\n\n"
+        f"You have {in_words(seconds)}. /cancel ends it."
+    )
+
+
+TOO_LATE = "⌛ No message came in time. /broadcast asks again."
+NOT_ASKED = "There is nothing to cancel."
+FORGOTTEN = "Forgotten: nothing is sent."
+PREVIEWED = "☝️ This is what subscribers would get. Nothing was sent to them."
+
+
+def confirmation(told: DryRun, *, test: bool, approval: bool) -> Screen:
+    """What the campaign would do, and the question."""
+    campaign = told.campaign
+    lines = [
+        f"📣 <b>Send it to {_number(told.reachable)} {_people(told.reachable)}?</b>",
+        f"Campaign {campaign.id}: {shown(campaign.name, otherwise='?')}",
+        "",
+    ]
+    if test:
+        lines.append("🧪 Test mode: only the listed test subscribers get it.")
+    lines.append(f"Audience: {_number(told.audience)}")
+    lines += [f"· {_number(count)} left out: {said(reason)}" for reason, count in told.excluded.items()]
+    lines.append(f"Time: about {in_words(told.seconds)}")
+    if told.last is not None and told.repeated:
+        got = f"{_number(told.repeated)} of them got campaign {told.last.id}, too"
+        lines.append(f"{got}: {shown(told.last.name, otherwise='?')}")
+    if approval:
+        lines += ["", "👥 So many need a second operator's yes."]
+        return Screen("\n".join(lines), _choice(campaign, "Ask for it", "ask!"))
+    return Screen("\n".join(lines), _choice(campaign, "✅ YES, send", "yes!"))
+
+
+def approval_wanted(told: DryRun, who: str) -> Screen:
+    """To another operator: may this be sent?"""
+    campaign = told.campaign
+    audience = f"{_number(told.reachable)} {_people(told.reachable)}"
+    lines = [
+        f"👥 <b>{shown(who, otherwise='An operator')} wants to send this to {audience}.</b>",
+        f"Campaign {campaign.id}: {shown(campaign.name, otherwise='?')}",
+        "",
+        "Do you approve? It then starts at once.",
+    ]
+    buttons = [[button("✅ Approve", campaign.id, "approve!"), button("❌ Reject", campaign.id, "no!")]]
+    return Screen("\n".join(lines), buttons)
+
+
+def awaiting_approval(campaign: Campaign, asked_: int) -> Screen:
+    """To whoever made it: others were asked."""
+    others = f"{asked_} other {'operator was' if asked_ == 1 else 'operators were'} asked."
+    return Screen(
+        f"👥 Campaign {campaign.id} waits for a second yes. {others}",
+        [[button("Discard", campaign.id, "no!")]],
+    )
+
+
+def discarded(campaign: Campaign) -> Screen:
+    """After NO."""
+    return Screen(f"🗑 Discarded. Nothing was sent (campaign {campaign.id}).")
+
+
+def status(progress: Progress) -> Screen:
+    """How far a campaign has come; after its end the summary."""
+    campaign, tally = progress.campaign, progress.tally
+    lines = [f"📣 <b>{shown(campaign.name, otherwise='?')}</b> · campaign {campaign.id}", _state(campaign)]
+    if campaign.state is not CampaignState.DRAFT:
+        lines += ["", _bar(tally), *_counts(tally), _time(progress)]
+    if campaign.state in ENDED:
+        lines += _breakdown(tally)
+    return Screen("\n".join(lines), _status_buttons(campaign, tally))
+
+
+def sure_to_cancel(progress: Progress) -> Screen:
+    """Asked before a campaign is ended for good."""
+    campaign = progress.campaign
+    text = (
+        f"⏹ <b>End campaign {campaign.id} for good?</b>\n{_number(progress.tally.open)} people will not get "
+        "it. It cannot be resumed."
+    )
+    return Screen(text, [[button("Yes, end it", campaign.id, "cancel!"), button("No", campaign.id, "keep")]])
+
+
+def sure_to_resend(progress: Progress) -> Screen:
+    """Asked before people may get a message twice."""
+    campaign = progress.campaign
+    text = (
+        f"❔ <b>Send campaign {campaign.id} again to {_number(progress.tally.of(DeliveryState.UNKNOWN))}?"
+        "</b>\nNobody knows whether it reached them: some will get it twice."
+    )
+    yes = button("Yes, send again", campaign.id, "resend!")
+    return Screen(text, [[yes, button("No", campaign.id, "keep")]])
+
+
+def ended(campaign: Campaign) -> Screen:
+    """After it was ended for good."""
+    return Screen(f"⏹ Campaign {campaign.id} is ended.", [[button("Its numbers", campaign.id, "show")]])
+
+
+def kept(campaign: Campaign) -> Screen:
+    """After a question was answered with no."""
+    return Screen(f"Campaign {campaign.id} stays as it is.", [[button("Its numbers", campaign.id, "show")]])
+
+
+def history(campaigns: Sequence[Campaign], *, older: bool, first: bool) -> Screen:
+    """A page of campaigns, newest first."""
+    if not campaigns:
+        text = (
+            "No campaign yet. /broadcast makes the first one." if first else "There are no older campaigns."
+        )
+        return Screen(f"🗂 <b>Campaigns</b>\n{text}")
+    rows = [
+        [button(f"{_sign(one)} {one.id} · {one.name[:30]} · {one.created_at:%d %b}", one.id, "show")]
+        for one in campaigns
+    ]
+    turns = []
+    if not first:
+        turns.append(button("« Newest", 0, "history"))
+    if older:
+        turns.append(button("Older »", campaigns[-1].id, "history"))
+    return Screen("🗂 <b>Campaigns</b>, newest first", [*rows, *([turns] if turns else [])])
+
+
+def statistics(found: Statistics) -> Screen:
+    """The answer to /broadcast_stats."""
+    started = {state: count for state, count in found.campaigns.items() if state is not CampaignState.DRAFT}
+    if not started:
+        return Screen("📊 No campaign was sent yet. /broadcast makes the first one.")
+    by_state = ", ".join(f"{count} {state}" for state, count in started.items())
+    lines = [f"📊 <b>{sum(started.values())} campaigns</b>: {by_state}"]
+    sent = found.deliveries.get(DeliveryState.SENT, 0)
+    lines.append(f"Sent: {_number(sent)} messages")
+    if found.success is not None:
+        lines.append(f"Success: {100 * found.success:.1f} % of those tried")
+    if found.mean_seconds is not None:
+        lines.append(f"A campaign takes {in_words(found.mean_seconds)} on average")
+    failed = sum(found.errors.values())
+    if failed:
+        lines += ["", "<b>Commonest errors</b>", *_reasons(found.errors, failed)]
+    return Screen("\n".join(lines), [[button("🗂 All campaigns", 0, "history")]])
+
+
+def said(reason: str) -> str:
+    """A code of the ledger in words."""
+    return REASONS.get(reason, reason.replace("_", " "))
+
+
+def _state(campaign: Campaign) -> str:
+    cause = f": {escape(campaign.cause)}" if campaign.cause else ""
+    return f"{STATES[campaign.state]}{cause}"
+
+
+def _bar(tally: Tally) -> str:
+    done = tally.of(*FINAL)
+    share = done / tally.audience if tally.audience else 0.0
+    full = int(share * BAR)
+    bar = "▰" * full + "▱" * (BAR - full)
+    return f"{bar} {int(100 * share)} % · {_number(done)} of {_number(tally.audience)}"
+
+
+def _counts(tally: Tally) -> list[str]:
+    failed = tally.of(DeliveryState.FAILED)
+    line = f"✅ {_number(tally.of(DeliveryState.SENT))} sent · ⚠️ {_number(failed)} failed"
+    lines = [line]
+    if unknown := tally.of(DeliveryState.UNKNOWN):
+        lines.append(f"❔ {_number(unknown)} unknown")
+    if left_out := tally.of(DeliveryState.SUPPRESSED):
+        lines.append(f"➖ {_number(left_out)} left out")
+    return lines
+
+
+def _time(progress: Progress) -> str:
+    parts = [f"⏱ {in_words(progress.elapsed)}"]
+    if progress.campaign.is_active:
+        parts.append(f"{in_words(progress.eta_seconds)} left")
+    parts.append(f"{progress.rate:.1f}/s")
+    return " · ".join(parts)
+
+
+def _breakdown(tally: Tally) -> list[str]:
+    lines: list[str] = []
+    for title, codes in (
+        ("Failed", tally.failed),
+        ("Unknown", tally.unknown),
+        ("Left out", tally.suppressed),
+    ):
+        if codes:
+            lines += ["", f"<b>{title}</b>", *_reasons(codes, tally.audience)]
+    return lines
+
+
+def _reasons(codes: dict[str, int], whole: int) -> list[str]:
+    """Percent of `whole`, the commonest first."""
+    ranked = sorted(codes.items(), key=lambda pair: (-pair[1], pair[0]))
+    lines = [
+        f"· {100 * count / whole:.1f} % {escape(said(code))}: {_number(count)}" for code, count in ranked
+    ]
+    if len(ranked) <= MOST_REASONS:
+        return lines
+    rest = sum(count for _, count in ranked[MOST_REASONS:])
+    return [*lines[:MOST_REASONS], f"· {100 * rest / whole:.1f} % for other reasons: {_number(rest)}"]
+
+
+def _status_buttons(campaign: Campaign, tally: Tally) -> Buttons:
+    number = campaign.id
+    if campaign.is_active:
+        return [[button("⏸ Pause", number, "pause"), button("⏹ Cancel", number, "cancel")]]
+    rows: Buttons = []
+    if campaign.state is CampaignState.PAUSED:
+        rows.append([button("▶️ Resume", number, "resume"), button("⏹ Cancel", number, "cancel")])
+    if campaign.state in (CampaignState.PAUSED, CampaignState.FINISHED):
+        if failed := tally.of(DeliveryState.FAILED):
+            rows.append([button(f"🔁 Retry {_number(failed)} failed", number, "retry")])
+        if unknown := tally.of(DeliveryState.UNKNOWN):
+            rows.append([button(f"❔ Send {_number(unknown)} unknown again", number, "resend")])
+    if campaign.state is CampaignState.DRAFT:
+        rows.append([button("Open", number, "open")])
+    return rows
+
+
+def _choice(campaign: Campaign, yes: str, verb: str) -> Buttons:
+    return [[button(yes, campaign.id, verb), button("❌ NO", campaign.id, "no!")]]
+
+
+def _sign(campaign: Campaign) -> str:
+    return STATES[campaign.state].split(maxsplit=1)[0]
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"
+
+
+def _people(count: int) -> str:
+    return "person" if count == 1 else "people"

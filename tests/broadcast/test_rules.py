@@ -127,6 +127,16 @@ def test_what_an_operator_resumed_over_is_judged_no_more() -> None:
     assert not rules.auto_pause(rules.tried(tally(sent=10, unknown_400=50)) - seen)
 
 
+def test_a_process_that_died_says_nothing_of_the_message() -> None:
+    """What was in flight when a worker was killed is in doubt, and held against no campaign."""
+    crashed = Tally(
+        audience=100,
+        states={DeliveryState.UNKNOWN: 60, DeliveryState.SENT: 10},
+        unknown={rules.WORKER_DIED: 55, "timeout": 5},
+    )
+    assert rules.tried(crashed) == Tried(attempts=15, errors=5)
+
+
 @pytest.mark.parametrize(
     ("tried", "stops"),
     [

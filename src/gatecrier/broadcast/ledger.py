@@ -27,6 +27,7 @@ from gatecrier.broadcast.model import (
     Outcome,
     UnknownPolicy,
 )
+from gatecrier.broadcast.rules import WORKER_DIED
 from gatecrier.broadcast.store import CampaignStore, End, ended_rows
 from gatecrier.broadcast.tables import campaigns, deliveries
 from gatecrier.registry.store import strength, suppressions
@@ -43,8 +44,6 @@ IN_ORDER = sa.text(
 )
 """For this transaction: read open rows in the order of their index. Before it has statistics of a new
 campaign, PostgreSQL believes it small, and would fetch and sort all of it for each batch."""
-WORKER_DIED = "worker_died"
-"""The code of a delivery whose worker ended between the call and its record."""
 
 OUTCOMES: dict[str, sa.types.TypeEngine[Any]] = {
     "campaign_id": sa.BigInteger(),

@@ -35,6 +35,10 @@ LONGEST_BACKOFF = 900.0
 UNKNOWN_BACKOFF = 30.0
 """Seconds before an at-least-once delivery is tried again after doubt: the server is in trouble."""
 
+WORKER_DIED = "worker_died"
+"""The code of a delivery whose worker ended between the call and its record: nobody knows, and it says
+nothing of the message."""
+
 POSTPONEMENTS = frozenset({"rate_limited", "breaker_open"})
 """Codes of TryLater that say nothing of this message: it was not accepted for trying at all."""
 
@@ -146,8 +150,9 @@ def _later(delivery: Delivery, error: TryLater, now: datetime, *, may_repeat: bo
 def tried(tally: Tally) -> Tried:
     """Sort the attempts so far into what a campaign is judged by."""
     gone = sum(count for code, count in tally.failed.items() if code in SUPPRESSING)
-    wrong = tally.of(DeliveryState.FAILED, DeliveryState.UNKNOWN) - gone
-    return Tried(attempts=tally.of(*ATTEMPTED), errors=wrong, gone=gone)
+    died = tally.unknown.get(WORKER_DIED, 0)
+    wrong = tally.of(DeliveryState.FAILED, DeliveryState.UNKNOWN) - gone - died
+    return Tried(attempts=tally.of(*ATTEMPTED) - died, errors=wrong, gone=gone)
 
 
 def canary_left(size: int, tally: Tally) -> int:

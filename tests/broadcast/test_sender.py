@@ -337,3 +337,36 @@ async def test_the_reconciler_wakes_nobody_without_work(stage: Stage) -> None:
     await stage.sender().run()
     await ended(stage, campaign)
     assert (await stage.reconciler.run_once()).woken == 0
+
+
+async def test_campaigns_share_by_messages(database: Database) -> None:
+    """Whatever their windows, two campaigns of a bot go forward alike."""
+    stage = Stage(database, latency=0.05)
+    await stage.subscribe(400)
+    wide = await stage.begin(Options(canary=0, window=25))
+    narrow = await stage.begin(Options(canary=0, window=3))
+    async with running(stage.sender()):
+        await until(lambda: stage.telegram.got.total() >= 400)
+        sent = [(await stage.tally(each)).of(S.SENT) for each in (wide, narrow)]
+    assert abs(sent[0] - sent[1]) <= 60, sent
+
+
+async def test_a_campaign_keeps_its_own_cap(stage: Stage) -> None:
+    """Five a second of sixty take twelve seconds, whatever the bot may send; the others are not held up."""
+    capped = await stage.begin(Options(canary=0, rate=5))
+    other = await stage.begin(NO_CANARY)
+    began = stage.clock.monotonic()
+    ends: dict[int, float] = {}
+
+    async def watch() -> None:
+        while len(ends) < 2:
+            for each in (capped, other):
+                if each.id not in ends and (await stage.tally(each)).of(S.SENT) == 60:
+                    ends[each.id] = stage.clock.monotonic() - began
+            await stage.clock.sleep(0.1)
+
+    watching = asyncio.create_task(watch())
+    await stage.sender().run()
+    await watching
+    assert ends[other.id] < 3
+    assert 11.5 <= ends[capped.id] <= 14

@@ -46,6 +46,7 @@ MOVES = "tests/gate/test_moves.py"
 STEERING = "tests/gate/test_steering.py"
 CARDS = "tests/gate/test_cards.py"
 RACES = "tests/gate/test_races.py"
+INVARIANTS = "tests/gate_world/test_invariants.py"
 
 DEFENCES = (
     Defence(
@@ -367,5 +368,117 @@ DEFENCES = (
         "        if before is Standing.MEMBER:\n",
         "        if False:\n",
         (HOLDING,),
+    ),
+    Defence(
+        "N3",
+        "who is not held here cannot verify",
+        "gate/holding/verdicts.py",
+        "        if case is None or case.person_id != person_id:\n"
+        "            return toast(language, Toast.NOT_YOURS)\n",
+        "",
+        (ATTACKS,),
+    ),
+    Defence(
+        "N10",
+        "every missing channel has a button",
+        "gate/cards/texts.py",
+        "return joins[:MOST_JOIN_BUTTONS]",
+        "return joins[:1]",
+        ("tests/gate/test_card_attacks.py",),
+    ),
+    Defence(
+        "N14",
+        "what is final is not repeated",
+        "gate/holding/enforcement.py",
+        "            await self._close(chat_id, person_id, Outcome.REFUSED)\n"
+        '            log.warning("gate.not_muted"',
+        "            await self._telegram.restrict(chat_id, person_id, MUTED)\n"
+        '            log.warning("gate.not_muted"',
+        (ATTACKS,),
+    ),
+    Defence(
+        "N16",
+        'one "user not found" is not believed',
+        "gate/knowledge/verification.py",
+        "            try:\n                return await self._look_up(channel_id, person_id, lane)\n"
+        "            except NotFound:\n                return Standing.NOT_MEMBER\n"
+        "            except GatecrierError as error:\n                return meaning(error)\n",
+        "            return Standing.NOT_MEMBER\n",
+        (ATTACKS,),
+    ),
+    Defence(
+        "I3",
+        "who changes a gate administers its group",
+        "gate/governing/proofs.py",
+        "return await self.admin(chat.id, _require_person(chat, actor, sender_chat))",
+        "return _require_person(chat, actor, sender_chat)",
+        (PROTECTING,),
+    ),
+    # The property test, by itself, against whole classes of defects: each run takes half a minute.
+    Defence(
+        "P1",
+        "the sweep frees who joined unheard",
+        "gate/sweeper.py",
+        'counts["held"] = await self._look_at_held()',
+        'counts["held"] = 0',
+        (INVARIANTS,),
+    ),
+    Defence(
+        "P2",
+        "the sweep holds who left unheard",
+        "gate/sweeper.py",
+        'counts["oldest"] = await self._look_at_oldest()',
+        'counts["oldest"] = 0',
+        (INVARIANTS,),
+    ),
+    Defence(
+        "P3",
+        "an outage is no absence (I5)",
+        "gate/knowledge/verification.py",
+        "isinstance(error, Misconfigured | PeerGone) else Standing.UNKNOWN",
+        "isinstance(error, Misconfigured | PeerGone) else Standing.NOT_MEMBER",
+        (INVARIANTS,),
+    ),
+    Defence(
+        "P4",
+        "a mute that an admin set is not lifted (I2)",
+        "gate/holding/enforcement.py",
+        "        if not rules.is_our_mute(present):\n            return await self._found_changed",
+        "        if False:\n            return await self._found_changed",
+        (INVARIANTS,),
+    ),
+    Defence(
+        "P5",
+        "admins are not held (I1)",
+        "gate/rules.py",
+        "    if present.is_admin:\n        return Hold.IS_ADMIN\n",
+        "",
+        (INVARIANTS,),
+    ),
+    Defence(
+        "P6",
+        "an old word of leaving holds nobody who is back",
+        "gate/rules.py",
+        "    if heard is Standing.NOT_MEMBER and now - heard_date > PROMPT:\n        return Newer.ASK\n",
+        "",
+        (INVARIANTS,),
+    ),
+    Defence(
+        "P7",
+        "what comes twice has one effect (I4)",
+        "gate/holding/ledger.py",
+        "        statement = insert_into(self._connection, cases).values(row).on_conflict_do_nothing()",
+        "        statement = insert_into(self._connection, cases).values(row)",
+        (INVARIANTS,),
+    ),
+    Defence(
+        "P8",
+        "who joins is free",
+        "gate/holding/changes.py",
+        "        if judgement.standing is Standing.MEMBER:\n            try:\n"
+        "                await self._enforcement.lift(case.chat_id, case.person_id, Outcome.JOINED)",
+        "        if False:\n            try:\n"
+        "                await self._enforcement.lift(case.chat_id, case.person_id, Outcome.JOINED)",
+        (INVARIANTS,),
     ),
 )

@@ -1,4 +1,4 @@
-"""What a bot has to send now: its campaigns by turns, and the rows leased for each of them."""
+"""What a bot has to send now: its campaigns in order, and the rows leased for each of them."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from gatecrier.broadcast import rules, snapshot
 from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import Campaign, CampaignState, Delivery, Tally, Verb
 from gatecrier.broadcast.recorder import Recorder
+from gatecrier.broadcast.shares import Shares
 from gatecrier.broadcast.store import CampaignStore
 from gatecrier.kernel.clock import Clock
 from gatecrier.storage.database import Database
@@ -59,7 +60,7 @@ class Agenda:
         self._campaigns: dict[int, Campaign] = {}
         self._tallies: dict[int, Tally] = {}
         self._batches: dict[int, Batch] = {}
-        self._turns: deque[int] = deque()
+        self.shares = Shares(clock)
         self._dry: set[int] = set()
         self._looked_at = _NEVER
 
@@ -81,8 +82,7 @@ class Agenda:
             found = await store.unsettled(self._bot_id)
             self._tallies = {campaign.id: await store.tally(campaign.id) for campaign in found}
         self._campaigns = {campaign.id: campaign for campaign in found}
-        self._turns.extend(id_ for id_ in self._campaigns if id_ not in self._turns)
-        self._turns = deque(id_ for id_ in self._turns if id_ in self._campaigns)
+        self.shares.forget(self._campaigns)
         for campaign in found:
             await self._judge(campaign, self._tallies[campaign.id])
         for id_ in self._batches.keys() - self._campaigns.keys():
@@ -119,15 +119,13 @@ class Agenda:
 
     async def next(self, open_rows: dict[int, int]) -> Campaign | None:
         """
-        The campaign whose turn it is, with rows leased for it.
+        The campaign that has sent least of those that may send, with rows leased for it.
 
         Args:
             open_rows: Campaign -> deliveries whose outcome is awaited: a canary waits for all of them.
         """
-        for _ in range(len(self._turns)):
-            campaign = self._campaigns[self._turns[0]]
-            self._turns.rotate(-1)
-            if not campaign.is_active:
+        for campaign in self.shares.in_order(self._active()):
+            if not self.shares.room(campaign):
                 continue
             awaits = self.canary_left(campaign.id) and (open_rows.get(campaign.id) or not self.is_fresh)
             if not awaits and await self._lease(campaign):
@@ -156,12 +154,19 @@ class Agenda:
         for campaign_id in list(self._batches):
             await self.give_back(campaign_id)
 
+    def seconds_until_capped(self) -> float | None:
+        """Until a campaign with rows to send may go on by its own cap; None: none waits for that."""
+        return self.shares.wait(one for one in self._active() if one.id not in self._dry)
+
     async def seconds_until_due(self) -> float | None:
         """Until the next postponed row; None when there is none."""
         now = self._clock.now()
         async with self._database.read() as connection:
             moment = await Ledger(connection).next_due(self._bot_id, now=now)
         return (moment - now).total_seconds() if moment else None
+
+    def _active(self) -> list[Campaign]:
+        return [campaign for campaign in self._campaigns.values() if campaign.is_active]
 
     async def _lease(self, campaign: Campaign) -> bool:
         """Have rows of this campaign whose lease lasts for a call."""
@@ -178,6 +183,7 @@ class Agenda:
             rows = await ledger.lease(campaign, now=now, until=until, limit=BATCH)
         if not rows:
             self._dry.add(campaign.id)
+            self.shares.rests(campaign.id)
             return False
         self._batches[campaign.id] = Batch(rows=deque(rows), until=until)
         return True

@@ -21,6 +21,7 @@ MOST_TEST_PERSONS = 100
 LARGEST_WINDOW = 100
 LARGEST_CANARY = 1000
 LONGEST_NAME = 200
+SLOWEST_RATE, FASTEST_RATE = 0.01, 1000.0
 
 _TAG = re.compile(r"<[^>]*>")
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
@@ -107,6 +108,11 @@ def _check_options(options: Options) -> None:
         raise Refused(f"A canary is 0 to {LARGEST_CANARY} deliveries.", field="canary")
     if not 1 <= options.window <= LARGEST_WINDOW:
         raise Refused(f"A window is 1 to {LARGEST_WINDOW} calls.", field="window")
+    if options.rate and not SLOWEST_RATE <= options.rate <= FASTEST_RATE:
+        raise Refused(
+            f"A campaign's own rate is {SLOWEST_RATE} to {FASTEST_RATE:.0f} a second, or 0 for none.",
+            field="rate",
+        )
     if len(options.only) > MOST_TEST_PERSONS:
         raise Refused(f"A test reaches {MOST_TEST_PERSONS} persons at most.", field="only")
 

@@ -44,6 +44,7 @@ class Flight:
         self._rest_until = float("-inf")
         self.open: Counter[int] = Counter()
         """Campaign -> deliveries whose outcome is not recorded; no zeros."""
+        self._recorded = asyncio.Event()
         self.landed = asyncio.Event()
         """Set while there are outcomes to take."""
 
@@ -76,8 +77,9 @@ class Flight:
             await self._clock.sleep(LINGER)
 
     async def landing(self, *, within: float) -> None:
-        """Wait until there is an outcome to take, but `within` seconds at most."""
-        await first(self.landed.wait(), self._clock.sleep(within))
+        """Wait until there is an outcome to take, or others were recorded; `within` seconds at most."""
+        self._recorded.clear()
+        await first(self.landed.wait(), self._recorded.wait(), self._clock.sleep(within))
 
     async def drain(self) -> None:
         """Wait until no call is in flight."""
@@ -105,6 +107,7 @@ class Flight:
     def recorded(self, outcomes: Sequence[Outcome]) -> None:
         """They are in the ledger, or given up."""
         self.open -= Counter(outcome.delivery.campaign_id for outcome in outcomes)
+        self._recorded.set()
 
     async def _call(self, campaign: Campaign, delivery: Delivery) -> None:
         message_id, error = None, None

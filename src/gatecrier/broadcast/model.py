@@ -113,6 +113,8 @@ class Options:
     unknown: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE
     #: Calls in flight at once, at most: what a crash may leave unknown.
     window: int = 25
+    #: Messages a second of this campaign, at most; 0: as many as the bot may send.
+    rate: float = 0.0
     #: A test: only these persons, by Telegram's id; empty: all subscribers of the bot.
     only: tuple[int, ...] = ()
 

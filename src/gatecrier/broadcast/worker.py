@@ -1,5 +1,5 @@
 """
-The loop that sends: one `Sender` for each bot, for all its campaigns, fairly by turns.
+The loop that sends: one `Sender` for each bot, for all its campaigns, fairly by messages.
 
     lease      a batch of due rows, so that nobody else takes them
     reserve    permits of the bot's budget: as many as have built up
@@ -143,6 +143,8 @@ class Sender:
             await self._window(campaign)
         elif self._flight.open:
             await self._await_landing()
+        elif (wait := self._agenda.seconds_until_capped()) is not None and not self._flight.is_resting:
+            await self._unless_stopped(self._clock.sleep(min(wait, NAP)))
         elif not is_busy:
             return False
         return True
@@ -154,7 +156,8 @@ class Sender:
             await self._unless_stopped(self._flight.landing_of(window))
         room = window - self._flight.in_flight
         batch = self._agenda.batch(campaign.id)
-        wanted = min(room, len(batch.rows), self._agenda.canary_left(campaign.id) or room)
+        capped = self._agenda.shares.room(campaign)
+        wanted = min(room, len(batch.rows), self._agenda.canary_left(campaign.id) or room, capped)
         permits = await self._permits(wanted) if wanted > 0 else 0
         if self._flight.is_resting:
             self._spare = permits
@@ -169,6 +172,7 @@ class Sender:
             self._spare = permits
             raise
         self._spare = permits - len(marked.sending)
+        self._agenda.shares.took(campaign, len(marked.sending))
         for row in rows:
             if row.subscriber_id in marked.sending:
                 self._flight.start(campaign, row)

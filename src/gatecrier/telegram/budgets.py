@@ -19,6 +19,7 @@ from gatecrier.kernel.clock import Clock
 from gatecrier.telegram.lanes import Lane
 from gatecrier.telegram.limit import Bucket, BulkBucket, ChatBucket, Limit, Rate, Ticket, Window, paused
 from gatecrier.telegram.methods import Kind, kind_of
+from gatecrier.telegram.pace import Pace
 from gatecrier.telegram.peers import ChatId, is_private
 
 PATIENCE = 60.0
@@ -47,6 +48,7 @@ class Purse(NamedTuple):
     """The limits of one bot as a whole."""
 
     bulk: BulkBucket
+    pace: Pace
     window: Window
     reads: Bucket
     acts: Bucket
@@ -64,7 +66,8 @@ class Budgets:
     All limits of this process.
 
     Args:
-        per_bot: Messages a second in bulk; Telegram's free limit is about 30, answers come on top.
+        per_bot: Messages a second in bulk, at most; Telegram's free limit is about 30, answers come on
+            top. It falls when Telegram says 429 or grows slow, and comes back.
         burst: Messages that may leave a bot or a private chat at once. Three: enough to make good for a
             timer that woke late, small enough to stay under Telegram's limit in any second.
         per_private_chat: Messages and edits a second.
@@ -147,8 +150,24 @@ class Budgets:
 
     def pause(self, scope: Scope, seconds: float) -> None:
         """Let nothing of `scope` leave for `seconds`; a longer pause already running stays as it is."""
-        until = self._clock.monotonic() + seconds
-        (self._purse(scope.bot_id).bulk if scope.about == "bulk" else self._bucket(scope)).pause(until)
+        now = self._clock.monotonic()
+        if scope.about != "bulk":
+            self._bucket(scope).pause(now + seconds)
+            return
+        purse = self._purse(scope.bot_id)
+        purse.bulk.pause(now + seconds)
+        if purse.pace.limited(now):
+            purse.bulk.set_rate(purse.pace.rate)
+
+    def answered(self, bot_id: int, seconds: float) -> None:
+        """A campaign's call took so long: the rate follows (see `pace`)."""
+        purse = self._purse(bot_id)
+        if purse.pace.answered(self._clock.monotonic(), seconds):
+            purse.bulk.set_rate(purse.pace.rate)
+
+    def rate(self, bot_id: int) -> float:
+        """Messages a second that the bot may send in bulk now."""
+        return self._purse(bot_id).pace.rate
 
     def blame(self, bot_id: int, chat_id: ChatId | None, method: str) -> Scope:
         """
@@ -198,6 +217,7 @@ class Budgets:
             now = self._clock.monotonic()
             purse = self._purses[bot_id] = Purse(
                 BulkBucket(self._per_bot, self._burst, now),
+                Pace(self._per_bot),
                 Window(max(1, int(self._per_bot + self._burst))),
                 Bucket(self._reads, now),
                 Bucket(self._acts, now),

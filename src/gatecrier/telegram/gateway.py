@@ -230,7 +230,8 @@ class Gateway:
         return await self._guarded(call, breaker)
 
     async def _guarded(self, call: Call, breaker: Breaker) -> Reply:
-        epoch = breaker.enter(self.clock.monotonic())
+        left = self.clock.monotonic()
+        epoch = breaker.enter(left)
         try:
             reply = await self._post(call)
         except GatecrierError:
@@ -243,6 +244,8 @@ class Gateway:
             breaker.failed(epoch, self.clock.monotonic())
         else:
             breaker.succeeded(epoch)
+        if call.lane is Lane.CAMPAIGN:
+            self.budgets.answered(call.bot_id, self.clock.monotonic() - left)
         return reply
 
     async def _post(self, call: Call) -> Reply:

@@ -225,6 +225,11 @@ class BulkBucket(Bucket):
     def __init__(self, per_second: float, burst: float, now: float) -> None:
         super().__init__(Rate(1 / per_second, max(burst, per_second), burst), now)
 
+    def set_rate(self, per_second: float) -> None:
+        """Another rate from now on; what has left already counts by the old one."""
+        burst = self._rate.at_start
+        self._rate = Rate(1 / per_second, max(burst, per_second), burst)
+
     def ready_in(self, now: float, lane: Lane) -> float:
         return self._due_for(lane) - self._slack - now
 

@@ -72,7 +72,9 @@ class App:
         self.clock = clock
         self.database = database
         self.jobs = Jobs(clock)
-        self.budgets = Budgets(clock, per_bot=settings.broadcast.rate)
+        self.budgets = Budgets(
+            clock, per_bot=settings.broadcast.rate, per_bot_paid=settings.broadcast.paid_rate
+        )
         self.gateway = Gateway(
             transport, self.budgets, clock=clock, rng=rng, api_url=settings.telegram_api_url
         )

@@ -58,6 +58,7 @@ class FakeTelegram:
         silent: bool = False,
         protect: bool = False,
         link_preview: bool = True,
+        paid: bool = False,
         permit: bool = False,
     ) -> int:
         self.texts.append(text)
@@ -73,6 +74,7 @@ class FakeTelegram:
         buttons: Buttons = (),
         silent: bool = False,
         protect: bool = False,
+        paid: bool = False,
         permit: bool = False,
     ) -> int:
         self.texts.append(f"copy of {from_chat_id}/{message_id}")
@@ -108,12 +110,14 @@ class FakeBudgets:
     def __init__(self, *, at_once: int = 1000) -> None:
         self.at_once = at_once
         self.given = 0
+        self.paid = 0
         self.open = asyncio.Event()
         self.open.set()
 
-    async def reserve(self, bot_id: int, *, upto: int) -> int:
+    async def reserve(self, bot_id: int, *, upto: int, paid: bool = False) -> int:
         await self.open.wait()
         permits = min(upto, self.at_once)
+        self.paid += permits if paid else 0
         self.given += permits
         return permits
 

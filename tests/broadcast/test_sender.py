@@ -370,3 +370,21 @@ async def test_a_campaign_keeps_its_own_cap(stage: Stage) -> None:
     await watching
     assert ends[other.id] < 3
     assert 11.5 <= ends[capped.id] <= 14
+
+
+async def test_a_paid_campaign_stops_at_its_stars(database: Database) -> None:
+    """Two Stars pay for twenty messages; a restart forgets nothing; more Stars let it go on."""
+    stage = Stage(database)
+    await stage.subscribe(60)
+    campaign = await stage.begin(Options(canary=0, paid=True, stars=2))
+    await stage.sender().run()
+    paused = await stage.broadcast.get(campaign.id)
+    assert (paused.state, paused.cause) == (CampaignState.PAUSED, "Its 2 Stars may be spent.")
+    assert stage.telegram.got.total() == stage.budgets.paid == 20
+    await stage.broadcast.resume(campaign.id, actor="cli")
+    await stage.sender("w2").run()
+    assert stage.telegram.got.total() == 20
+    await stage.broadcast.allow_stars(campaign.id, 6, actor="cli")
+    await stage.broadcast.resume(campaign.id, actor="cli")
+    await stage.sender("w3").run()
+    assert (await ended(stage, campaign)).of(S.SENT) == 60

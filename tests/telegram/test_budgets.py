@@ -8,6 +8,7 @@ import pytest
 from pacing import BOT, GROUP, campaign, most_in
 
 from gatecrier.kernel.clock import FakeClock
+from gatecrier.kernel.errors import TryLater
 from gatecrier.telegram.budgets import Budgets
 from gatecrier.telegram.lanes import Lane
 
@@ -214,3 +215,19 @@ async def test_an_answer_in_a_chat_overtakes_the_campaign_there(clock: FakeClock
     await clock.advance(5)
     await asyncio.gather(answer, *campaigns)
     assert order == ["answer", "campaign", "campaign"]
+
+
+async def test_paid_campaigns_have_a_faster_rate_and_share_every_pause(auto: FakeClock) -> None:
+    """The free rate does not hold them, a 429 does, and slows both down."""
+    budgets = Budgets(auto, per_bot=25, per_bot_paid=500)
+    sent = 0
+    while auto.monotonic() < 2:
+        permits = await budgets.reserve(BOT, upto=50, paid=True)
+        for person in range(permits):
+            await budgets.wait(BOT, sent + person + 1, "sendMessage", Lane.CAMPAIGN, permit=True, paid=True)
+        sent += permits
+    assert 990 <= sent <= 1060
+    budgets.pause(budgets.blame(BOT, 1_000_000, "sendMessage"), 5)
+    with pytest.raises(TryLater):
+        await budgets.wait(BOT, 1_000_001, "sendMessage", Lane.CAMPAIGN, permit=True, paid=True)
+    assert budgets.rate(BOT) == 25 * 0.7

@@ -1,6 +1,6 @@
 """What a bot has to send now: its campaigns in order, and the rows leased for each of them."""
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +8,7 @@ from gatecrier.broadcast import rules, snapshot
 from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import Campaign, CampaignState, Delivery, Tally, Verb
 from gatecrier.broadcast.recorder import Recorder
-from gatecrier.broadcast.shares import Shares
+from gatecrier.broadcast.shares import NO_CAP, Shares
 from gatecrier.broadcast.store import CampaignStore
 from gatecrier.kernel.clock import Clock
 from gatecrier.storage.database import Database
@@ -62,6 +62,8 @@ class Agenda:
         self._batches: dict[int, Batch] = {}
         self.shares = Shares(clock)
         self._dry: set[int] = set()
+        self._called: Counter[int] = Counter()
+        """Campaign -> calls since the last look."""
         self._looked_at = _NEVER
 
     @property
@@ -77,6 +79,7 @@ class Agenda:
         """Look at the campaigns and their tallies; finish, settle and pause what has come to that."""
         self._looked_at = self._clock.monotonic()
         self._dry.clear()
+        self._called.clear()
         async with self._database.read() as connection:
             store = CampaignStore(connection)
             found = await store.unsettled(self._bot_id)
@@ -125,7 +128,7 @@ class Agenda:
             open_rows: Campaign -> deliveries whose outcome is awaited: a canary waits for all of them.
         """
         for campaign in self.shares.in_order(self._active()):
-            if not self.shares.room(campaign):
+            if not self.shares.room(campaign) or self.affordable(campaign) <= 0:
                 continue
             awaits = self.canary_left(campaign.id) and (open_rows.get(campaign.id) or not self.is_fresh)
             if not awaits and await self._lease(campaign):
@@ -153,6 +156,16 @@ class Agenda:
         """Release every row leased."""
         for campaign_id in list(self._batches):
             await self.give_back(campaign_id)
+
+    def affordable(self, campaign: Campaign) -> int:
+        """How many more calls a campaign may make: of a paid one as many as its Stars pay for."""
+        left = rules.affordable(campaign, self._tallies[campaign.id])
+        return NO_CAP if left is None else left - self._called[campaign.id]
+
+    def took(self, campaign: Campaign, count: int) -> None:
+        """So many calls of a campaign leave."""
+        self.shares.took(campaign, count)
+        self._called[campaign.id] += count
 
     def seconds_until_capped(self) -> float | None:
         """Until a campaign with rows to send may go on by its own cap; None: none waits for that."""

@@ -113,6 +113,12 @@ def _check_options(options: Options) -> None:
             f"A campaign's own rate is {SLOWEST_RATE} to {FASTEST_RATE:.0f} a second, or 0 for none.",
             field="rate",
         )
+    if options.paid and options.stars <= 0:
+        raise Refused(
+            "A paid campaign needs to know how many Stars it may cost.",
+            remedy="Ten messages above the free rate cost one.",
+            field="stars",
+        )
     if len(options.only) > MOST_TEST_PERSONS:
         raise Refused(f"A test reaches {MOST_TEST_PERSONS} persons at most.", field="only")
 

@@ -113,7 +113,12 @@ class Flight:
         message_id, error = None, None
         try:
             message_id = await send(
-                self._telegram, campaign.content, delivery.person_id, lane=Lane.CAMPAIGN, permit=True
+                self._telegram,
+                campaign.content,
+                delivery.person_id,
+                lane=Lane.CAMPAIGN,
+                paid=campaign.options.paid,
+                permit=True,
             )
         except GatecrierError as caught:
             error = caught

@@ -115,6 +115,10 @@ class Options:
     window: int = 25
     #: Messages a second of this campaign, at most; 0: as many as the bot may send.
     rate: float = 0.0
+    #: Send faster than the free rate, for Stars: 0.1 for each message above it.
+    paid: bool = False
+    #: The most it may cost, in Stars; counted as if every message cost.
+    stars: int = 0
     #: A test: only these persons, by Telegram's id; empty: all subscribers of the bot.
     only: tuple[int, ...] = ()
 

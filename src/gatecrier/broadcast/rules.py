@@ -49,6 +49,9 @@ MOST_ERRORS = 0.5
 MOST_GONE = 0.8
 """Shares of attempts above which a campaign pauses. Old audiences lose half; four fifths is a fault."""
 
+MESSAGES_PER_STAR = 10
+"""Above the free rate a message costs 0.1 Stars (Bot API, allow_paid_broadcast)."""
+
 OF_ONE_CHAT = frozenset({"no_rights", "not_a_supergroup"})
 """Codes of Misconfigured that are about one recipient's chat: no reason to stop for all."""
 
@@ -184,9 +187,23 @@ def judge(campaign: Campaign, tally: Tally) -> tuple[Verb | None, str]:
     """What an active campaign does by itself now (FINISH, or PAUSE with its cause); None: go on."""
     if tally.open == 0 and campaign.state is CampaignState.RUNNING:
         return Verb.FINISH, ""
+    if affordable(campaign, tally) == 0:
+        return Verb.PAUSE, f"Its {campaign.options.stars} Stars may be spent."
     so_far = tried(tally) - campaign.excused
     cause = canary_verdict(campaign.options.canary, so_far) or auto_pause(so_far)
     return (Verb.PAUSE, cause) if cause else (None, "")
+
+
+def affordable(campaign: Campaign, tally: Tally) -> int | None:
+    """
+    How many more calls the Stars of a paid campaign pay for; None: it is not paid.
+
+    Each is counted as if it cost, those too that Telegram charges nothing for: a stop-loss errs on that side.
+    """
+    if not campaign.options.paid:
+        return None
+    called = tally.of(*ATTEMPTED, DeliveryState.SENDING)
+    return max(0, campaign.options.stars * MESSAGES_PER_STAR - called)
 
 
 def eta(open_rows: int, rate: float) -> float | None:

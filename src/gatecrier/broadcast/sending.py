@@ -21,6 +21,7 @@ class Telegram(Protocol):
         silent: bool = False,
         protect: bool = False,
         link_preview: bool = True,
+        paid: bool = False,
         permit: bool = False,
     ) -> int:
         """Send a text; answer the message's id."""
@@ -35,16 +36,26 @@ class Telegram(Protocol):
         buttons: Buttons = (),
         silent: bool = False,
         protect: bool = False,
+        paid: bool = False,
         permit: bool = False,
     ) -> int:
         """Send a copy of a message; answer the new message's id."""
 
 
-async def send(telegram: Telegram, content: Content, person_id: int, *, lane: Lane, permit: bool) -> int:
+async def send(
+    telegram: Telegram,
+    content: Content,
+    person_id: int,
+    *,
+    lane: Lane,
+    paid: bool = False,
+    permit: bool = False,
+) -> int:
     """
     Send it to one person; answer the message's id.
 
     Args:
+        paid: It may cost Stars.
         permit: One of `Budgets.reserve` is spent.
     """
     buttons = [
@@ -59,6 +70,7 @@ async def send(telegram: Telegram, content: Content, person_id: int, *, lane: La
             buttons=buttons,
             silent=content.silent,
             protect=content.protect,
+            paid=paid,
             permit=permit,
         )
     return await telegram.send_message(
@@ -70,5 +82,6 @@ async def send(telegram: Telegram, content: Content, person_id: int, *, lane: La
         silent=content.silent,
         protect=content.protect,
         link_preview=content.link_preview,
+        paid=paid,
         permit=permit,
     )

@@ -177,6 +177,17 @@ class Broadcast:
             await self._note(connection, actor, Verb.RESUME, campaign)
         return campaign
 
+    async def allow_stars(self, campaign_id: int, stars: int, *, actor: str) -> Campaign:
+        """Let a paid campaign cost so many Stars in all; it goes on when it is resumed."""
+        async with self._database.transaction() as connection:
+            store = CampaignStore(connection)
+            campaign = await store.get(campaign_id, lock=True)
+            if not campaign.options.paid or stars <= 0:
+                raise Refused("Only a paid campaign has Stars to spend, one at least.", field="stars")
+            await store.set_options(campaign_id, replace(campaign.options, stars=stars))
+            await self._audit(connection, actor, "campaign.allow_stars", campaign, detail=str(stars))
+            return await store.get(campaign_id)
+
     async def cancel(self, campaign_id: int, *, actor: str) -> Campaign:
         """End it for good; who was not messaged yet is counted as suppressed, reason "cancelled"."""
         return await self._move(campaign_id, Verb.CANCEL, actor)

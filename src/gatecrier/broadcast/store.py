@@ -90,6 +90,14 @@ class CampaignStore:
             sa.update(campaigns).where(campaigns.c.id == campaign_id).values(approved_by=by)
         )
 
+    async def set_options(self, campaign_id: int, options: Options) -> None:
+        """How it is sent from now on."""
+        await self._connection.execute(
+            sa.update(campaigns)
+            .where(campaigns.c.id == campaign_id)
+            .values(options=pack_options(options), unknown_policy=options.unknown)
+        )
+
     async def newest(self, *, bot_id: int | None, before: int | None, limit: int) -> list[Campaign]:
         """Campaigns, newest first, those of number `before` and above left out."""
         query = sa.select(campaigns).order_by(campaigns.c.id.desc()).limit(limit)

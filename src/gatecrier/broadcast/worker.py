@@ -45,7 +45,7 @@ STOP = 7.0
 class Budgets(Protocol):
     """What we need of `telegram.budgets.Budgets`."""
 
-    async def reserve(self, bot_id: int, *, upto: int) -> int:
+    async def reserve(self, bot_id: int, *, upto: int, paid: bool = False) -> int:
         """Wait until the bot may send for a campaign; take 1 to `upto` permits."""
 
 
@@ -78,7 +78,8 @@ class Sender:
         self._flight = Flight(telegram, clock)
         self._recorder = Recorder(database, bot_id, clock=clock, worker=worker)
         self._agenda = Agenda(bot_id, database, self._recorder, clock=clock, worker=worker)
-        self._spare = 0
+        self._spare: Counter[bool] = Counter()
+        """Permits left over, by whether they are paid ones."""
         self._is_closing = False
         self._counts: Counter[str] = Counter()
         self._stop = asyncio.Event()
@@ -156,11 +157,12 @@ class Sender:
             await self._unless_stopped(self._flight.landing_of(window))
         room = window - self._flight.in_flight
         batch = self._agenda.batch(campaign.id)
-        capped = self._agenda.shares.room(campaign)
+        capped = min(self._agenda.shares.room(campaign), self._agenda.affordable(campaign))
         wanted = min(room, len(batch.rows), self._agenda.canary_left(campaign.id) or room, capped)
-        permits = await self._permits(wanted) if wanted > 0 else 0
+        paid = campaign.options.paid
+        permits = await self._permits(wanted, paid=paid) if wanted > 0 else 0
         if self._flight.is_resting:
-            self._spare = permits
+            self._spare[paid] = permits
             return
         rows = batch.take(min(permits, wanted))
         if not rows:
@@ -169,10 +171,10 @@ class Sender:
             marked = await self._mark(campaign, rows)
         except BaseException:
             batch.put_back(rows)
-            self._spare = permits
+            self._spare[paid] = permits
             raise
-        self._spare = permits - len(marked.sending)
-        self._agenda.shares.took(campaign, len(marked.sending))
+        self._spare[paid] = permits - len(marked.sending)
+        self._agenda.took(campaign, len(marked.sending))
         for row in rows:
             if row.subscriber_id in marked.sending:
                 self._flight.start(campaign, row)
@@ -180,11 +182,11 @@ class Sender:
         if lost:
             await self._lose(campaign, lost)
 
-    async def _permits(self, wanted: int) -> int:
+    async def _permits(self, wanted: int, *, paid: bool) -> int:
         """Those left over from rows that turned out suppressed, else new ones; 0: none within a second."""
-        if self._spare:
-            return self._spare
-        reserving = self._budgets.reserve(self._bot_id, upto=wanted)
+        if self._spare[paid]:
+            return self._spare[paid]
+        reserving = self._budgets.reserve(self._bot_id, upto=wanted, paid=paid)
         return await first(reserving, self._stop.wait(), self._clock.sleep(NAP)) or 0
 
     async def _mark(self, campaign: Campaign, rows: Sequence[Delivery]) -> Marked:
@@ -250,7 +252,7 @@ class Sender:
         self._flight.landed.set()
         await flusher
         await self._flush()
-        self._spare = 0
+        self._spare.clear()
         await self._agenda.give_all_back()
         await self._agenda.refresh()
 

@@ -106,6 +106,7 @@ class Bot:
         silent: bool = False,
         protect: bool = False,
         link_preview: bool = True,
+        paid: bool = False,
         permit: bool = False,
     ) -> int:
         """
@@ -113,11 +114,12 @@ class Bot:
 
         Args:
             reply_to: A message of the same chat; when it is gone the text is sent without it.
+            paid: It may cost 0.1 Stars, above the free 30 a second (allow_paid_broadcast).
             permit: One of `Budgets.reserve` is spent.
         """
         params: dict[str, object] = {"chat_id": chat_id, "text": text}
         styled(params, parse_mode, buttons)
-        delivered(params, silent=silent, protect=protect)
+        delivered(params, silent=silent, protect=protect, paid=paid)
         if thread_id is not None:
             params["message_thread_id"] = thread_id
         if reply_to is not None:
@@ -179,6 +181,7 @@ class Bot:
         buttons: Buttons = (),
         silent: bool = False,
         protect: bool = False,
+        paid: bool = False,
         permit: bool = False,
     ) -> int:
         """Send a copy of a message, entities and media kept; answer the new message's id."""
@@ -188,7 +191,7 @@ class Bot:
             "message_id": message_id,
         }
         styled(params, "", buttons)
-        delivered(params, silent=silent, protect=protect)
+        delivered(params, silent=silent, protect=protect, paid=paid)
         sent = await self._gateway.call(
             self._token, "copyMessage", params, lane=lane, result=_MessageId, permit=permit
         )

@@ -48,6 +48,7 @@ class Purse(NamedTuple):
     """The limits of one bot as a whole."""
 
     bulk: BulkBucket
+    paid: BulkBucket
     pace: Pace
     window: Window
     reads: Bucket
@@ -68,6 +69,7 @@ class Budgets:
     Args:
         per_bot: Messages a second in bulk, at most; Telegram's free limit is about 30, answers come on
             top. It falls when Telegram says 429 or grows slow, and comes back.
+        per_bot_paid: The same where Stars are paid for what is above the free limit; Telegram's most is 1000.
         burst: Messages that may leave a bot or a private chat at once. Three: enough to make good for a
             timer that woke late, small enough to stay under Telegram's limit in any second.
         per_private_chat: Messages and edits a second.
@@ -82,6 +84,7 @@ class Budgets:
         clock: Clock,
         *,
         per_bot: float = 25.0,
+        per_bot_paid: float = 1000.0,
         per_private_chat: float = 1.0,
         per_group_minute: float = 20.0,
         burst: int = 3,
@@ -90,6 +93,7 @@ class Budgets:
     ) -> None:
         self._clock = clock
         self._per_bot = per_bot
+        self._per_bot_paid = per_bot_paid
         self._burst = burst
         self._private = Rate.per_second(per_private_chat, burst=burst)
         self._group = _within_a_minute(per_group_minute, burst)
@@ -100,14 +104,18 @@ class Budgets:
         self._sweep_at = _SWEEP_AT
         self._order = itertools.count()
 
-    async def reserve(self, bot_id: int, *, upto: int) -> int:
+    async def reserve(self, bot_id: int, *, upto: int, paid: bool = False) -> int:
         """
         Wait until the bot may send for a campaign; take 1 to `upto` permits at once.
+
+        Args:
+            paid: For calls that may cost Stars: they have a faster rate of their own.
 
         Permits build up while the caller is busy, to one second of rate. A call with `permit=True`
         spends one; it still waits for its chat, and for the second in which it leaves.
         """
-        bulk = self._purse(bot_id).bulk
+        purse = self._purse(bot_id)
+        bulk = purse.paid if paid else purse.bulk
         ticket = Ticket(Lane.CAMPAIGN, next(self._order), _FOREVER, parks=False)
         while not bulk.is_open_to(ticket, self._clock.monotonic()):
             await bulk.turn(ticket, self._clock)
@@ -121,18 +129,20 @@ class Budgets:
         lane: Lane,
         *,
         permit: bool,
+        paid: bool = False,
         patience: float = PATIENCE,
     ) -> None:
         """
         Wait until this call may leave, and count it. Safe to cancel: nothing is taken before the end.
 
         Args:
-            permit: One that `reserve` gave is spent: the bot's own rate is paid for.
+            permit: One that `reserve` gave is spent: the bot's own rate is counted already.
+            paid: It may cost Stars: the free rate does not hold it.
             patience: Seconds; of no meaning for campaigns, which wait for rates but for no pause.
         Raises:
             TryLater: it would take longer than that, or a campaign met a pause; nothing was sent.
         """
-        route = self._route(bot_id, chat_id, method, lane, permit)
+        route = self._route(bot_id, chat_id, method, lane, permit=permit, paid=paid)
         ticket = _LOOKING_IN[lane]
         now = self._clock.monotonic()
         if (closed := _closed(route.waits, ticket, now)) is not None:
@@ -141,7 +151,9 @@ class Budgets:
             while closed is not None:
                 await closed.turn(ticket, self._clock)
                 now = self._clock.monotonic()
-                route = self._route(bot_id, chat_id, method, lane, permit)  # a pause may have begun meanwhile
+                route = self._route(
+                    bot_id, chat_id, method, lane, permit=permit, paid=paid
+                )  # a pause may have begun
                 closed = _closed(route.waits, ticket, now)
         for limit in route.waits:
             limit.take(now)
@@ -156,14 +168,15 @@ class Budgets:
             return
         purse = self._purse(scope.bot_id)
         purse.bulk.pause(now + seconds)
+        purse.paid.pause(now + seconds)
         if purse.pace.limited(now):
-            purse.bulk.set_rate(purse.pace.rate)
+            self._follow(purse)
 
     def answered(self, bot_id: int, seconds: float) -> None:
         """A campaign's call took so long: the rate follows (see `pace`)."""
         purse = self._purse(bot_id)
         if purse.pace.answered(self._clock.monotonic(), seconds):
-            purse.bulk.set_rate(purse.pace.rate)
+            self._follow(purse)
 
     def rate(self, bot_id: int) -> float:
         """Messages a second that the bot may send in bulk now."""
@@ -190,12 +203,25 @@ class Budgets:
         quiet = self._purse(bot_id).window.count(self._clock.monotonic()) < self._per_bot / 2
         return chat if quiet and not is_private(chat_id) else Scope(bot_id, "bulk")
 
+    def _follow(self, purse: Purse) -> None:
+        purse.bulk.set_rate(purse.pace.rate)
+        purse.paid.set_rate(self._per_bot_paid * purse.pace.rate / self._per_bot)
+
     @property
     def size(self) -> int:
         """How many chats, methods and moments are remembered."""
         return len(self._scoped) + sum(purse.window.size for purse in self._purses.values())
 
-    def _route(self, bot_id: int, chat_id: ChatId | None, method: str, lane: Lane, permit: bool) -> Route:
+    def _route(
+        self,
+        bot_id: int,
+        chat_id: ChatId | None,
+        method: str,
+        lane: Lane,
+        *,
+        permit: bool,
+        paid: bool,
+    ) -> Route:
         kind = kind_of(method)
         if kind is Kind.POLL:
             return Route(())
@@ -208,6 +234,8 @@ class Budgets:
             here = self._scoped.get(about)
         narrow = () if here is None else (here,)
         if sends:
+            if paid and lane is Lane.CAMPAIGN:
+                return _paid_route(purse, narrow, permit, self._clock.monotonic())
             return _sending_route(purse, narrow, lane, permit, self._clock.monotonic())
         return Route((*narrow, purse.reads if kind is Kind.READ else purse.acts))
 
@@ -217,6 +245,7 @@ class Budgets:
             now = self._clock.monotonic()
             purse = self._purses[bot_id] = Purse(
                 BulkBucket(self._per_bot, self._burst, now),
+                BulkBucket(self._per_bot_paid, self._burst, now),
                 Pace(self._per_bot),
                 Window(max(1, int(self._per_bot + self._burst))),
                 Bucket(self._reads, now),
@@ -266,6 +295,14 @@ def _sending_route(purse: Purse, chat: tuple[Limit, ...], lane: Lane, permit: bo
     if (rest := purse.bulk.paused_until - now) > 0:
         raise paused(rest)
     return Route((*chat, purse.window))
+
+
+def _paid_route(purse: Purse, chat: tuple[Limit, ...], permit: bool, now: float) -> Route:
+    if not permit:
+        return Route((*chat, purse.paid))
+    if (rest := purse.paid.paused_until - now) > 0:
+        raise paused(rest)
+    return Route(chat)
 
 
 def _method_scope(bot_id: int, method: str) -> Scope:

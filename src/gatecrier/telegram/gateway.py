@@ -85,6 +85,7 @@ class Call(msgspec.Struct, gc=False):
     body: bytes
     chat_id: ChatId | None
     permit: bool
+    paid: bool
     timeout: float
     started: float
     latest: float
@@ -190,6 +191,7 @@ class Gateway:
             body=_encode(params if type(params) is dict else dict(params)),
             chat_id=chat_of(params),
             permit=permit,
+            paid="allow_paid_broadcast" in params,
             timeout=timeout,
             started=now,
             latest=now + within,
@@ -268,6 +270,7 @@ class Gateway:
             call.method,
             call.lane,
             permit=call.permit,
+            paid=call.paid,
             patience=self._patience(call),
         )
         now = self.clock.monotonic()

@@ -58,8 +58,10 @@ def styled(params: dict[str, object], parse_mode: ParseMode, buttons: Buttons) -
         }
 
 
-def delivered(params: dict[str, object], *, silent: bool, protect: bool) -> None:
-    """Note whether it makes a sound, and may be passed on."""
+def delivered(params: dict[str, object], *, silent: bool, protect: bool, paid: bool = False) -> None:
+    """Note whether it makes a sound, may be passed on, and may cost Stars to leave faster."""
+    if paid:
+        params["allow_paid_broadcast"] = True
     if silent:
         params["disable_notification"] = True
     if protect:

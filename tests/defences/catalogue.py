@@ -449,14 +449,6 @@ DEFENCES = (
     ),
     Defence(
         "P5",
-        "admins are not held (I1)",
-        "gate/rules.py",
-        "    if present.is_admin:\n        return Hold.IS_ADMIN\n",
-        "",
-        (INVARIANTS,),
-    ),
-    Defence(
-        "P6",
         "an old word of leaving holds nobody who is back",
         "gate/rules.py",
         "    if heard is Standing.NOT_MEMBER and now - heard_date > PROMPT:\n        return Newer.ASK\n",
@@ -464,15 +456,7 @@ DEFENCES = (
         (INVARIANTS,),
     ),
     Defence(
-        "P7",
-        "what comes twice has one effect (I4)",
-        "gate/holding/ledger.py",
-        "        statement = insert_into(self._connection, cases).values(row).on_conflict_do_nothing()",
-        "        statement = insert_into(self._connection, cases).values(row)",
-        (INVARIANTS,),
-    ),
-    Defence(
-        "P8",
+        "P6",
         "who joins is free",
         "gate/holding/changes.py",
         "        if judgement.standing is Standing.MEMBER:\n            try:\n"

@@ -43,7 +43,7 @@ PARTLY = {"can_send_messages": True, "can_send_photos": True}
 
 people = st.integers(0, PEOPLE - 1)
 choices = st.tuples(st.sampled_from(["any", "held", "held", "lacking"]), people)
-writers = st.tuples(st.sampled_from(["any", "lacking", "lacking"]), people)
+writers = st.tuples(st.sampled_from(["any", "lacking", "lacking", "belonging"]), people)
 groups = st.integers(0, 1)
 chats = st.integers(0, 4)
 soon = st.sampled_from(["now", "now", "now", "later"])
@@ -102,6 +102,8 @@ class GateMachine(RuleBasedStateMachine):
             some = [id_ for id_ in people if (chat, id_) in self.witness.ours]
         elif which == "lacking":
             some = [id_ for id_ in people if self.town.lacks(chat, id_)]
+        elif which == "belonging":
+            some = [id_ for id_ in people if not self.town.lacks(chat, id_)]
         return (some or people)[number % len(some or people)]
 
     @rule(group=groups, choice=choices, when=soon)
@@ -126,11 +128,57 @@ class GateMachine(RuleBasedStateMachine):
             self.wait(pause)
         self.deliver(how)
 
-    @rule(group=groups, person=writers, method=methods, kind=failures, times=st.sampled_from([1, 3, 9]))
+    @rule(group=groups, choice=choices)
+    def act_unheard(self, group: int, choice: tuple[str, int]) -> None:
+        """Who is held joins all, who belongs leaves a channel; no update tells, so the sweep must see."""
+        with self._act("later") as (world, town):
+            person = self._someone(group, choice)
+            if (town.groups[group], person) in self.witness.ours:
+                for channel in town.lacks(town.groups[group], person):
+                    world.join(channel, person)
+            else:
+                world.leave(town.channels[choice[1] % len(town.channels)], person)
+        self._lose()
+
+    @rule(group=groups, person=people, channel=groups, pause=st.sampled_from([12, 70]))
+    def hear_late(self, group: int, person: int, channel: int, pause: int) -> None:
+        """Somebody left and is back; the leave is told late, the coming back never."""
+        with self._act("later") as (world, town):
+            self._everything_joined(group, town.people[person])
+            self.deliver("in order")
+            world.leave(town.channels[channel], town.people[person])
+        self.stage.collect()
+        self.wait(pause)
+        late = list(self.stage.mail)
+        with self._act("later") as (world, town):
+            world.join(town.channels[channel], town.people[person])
+        self._lose()
+        self.stage.mail = late
+        self.deliver("in order")
+
+    def _everything_joined(self, group: int, person: int) -> None:
+        town = self.town
+        for chat in (town.groups[group], *town.lacks(town.groups[group], person)):
+            self.stage.world.join(chat, person)
+
+    def _lose(self) -> None:
+        """What was to be told never will be."""
+        self.stage.collect()
+        self.stage.mail.clear()
+
+    @rule(
+        group=groups,
+        person=writers,
+        method=methods,
+        kind=failures,
+        times=st.sampled_from([1, 3, 9]),
+        after=st.sampled_from([0, 700]),
+    )
     def write_in_bad_weather(
-        self, group: int, person: tuple[str, int], method: str, kind: FaultKind, times: int
+        self, group: int, person: tuple[str, int], method: str, kind: FaultKind, *, times: int, after: int
     ) -> None:
-        """Somebody writes while calls go wrong; then the sky clears."""
+        """Somebody writes while calls go wrong, known or long forgotten; then the sky clears."""
+        self.wait(after)
         self.fail(method, kind, times)
         self.write(group, person, "text", "now")
         self.run(self.stage.drain())
@@ -374,7 +422,7 @@ def test_whatever_happens_the_five_invariants_hold(migrated_file: Path) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=EXAMPLES or 24,
+            max_examples=EXAMPLES or 50,
             stateful_step_count=40,
             derandomize=not EXAMPLES,
             deadline=None,

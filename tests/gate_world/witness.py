@@ -32,6 +32,9 @@ Key = tuple[int, int]
 """A chat and a person."""
 
 
+BANNED = frozenset({"banned"})
+
+
 class Terms(NamedTuple):
     """What somebody may do in a group, until when (Unix seconds; 0: for good), as restrictions go."""
 
@@ -43,7 +46,9 @@ class Terms(NamedTuple):
         """The terms of a member."""
         if member.status is Status.RESTRICTED:
             return cls(member.permissions, member.until)
-        return cls(frozenset(), member.until) if member.status is Status.KICKED else cls(ALL)
+        if member.status is Status.KICKED:
+            return cls(BANNED, member.until)  # another thing than our mute, which takes every permission too
+        return cls(ALL)
 
 
 class Look(NamedTuple):

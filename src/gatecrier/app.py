@@ -22,6 +22,7 @@ from gatecrier.bot.routing import Routing
 from gatecrier.broadcast.composing import Composer
 from gatecrier.broadcast.model import Options
 from gatecrier.broadcast.reconciler import Reconciler
+from gatecrier.broadcast.segments.service import Segments
 from gatecrier.broadcast.senders import Senders
 from gatecrier.broadcast.service import SENDER, Broadcast, Safety
 from gatecrier.broadcast.watching import Watches
@@ -88,6 +89,7 @@ class App:
             safety=_safety(settings.broadcast),
             rate=settings.broadcast.rate,
         )
+        self.segments = Segments(database, clock=clock)
         self.gate = Gatekeeper(
             database,
             clock,

@@ -122,7 +122,8 @@ class Witness:
 
     def _decided(self, key: Key, member: Member) -> None:
         """A human admin has spoken, or a time has run out."""
-        if self.ours.pop(key, None) is not None and "can_send_messages" in Terms.of(member).permissions:
+        speaks = member.present and "can_send_messages" in Terms.of(member).permissions
+        if self.ours.pop(key, None) is not None and speaks:  # who is thrown out was not freed
             self.freed.add(key)
         else:
             self.freed.discard(key)

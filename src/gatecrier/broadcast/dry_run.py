@@ -1,6 +1,7 @@
 """What a campaign would do if it began now: counted, not written."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,7 +33,7 @@ class DryRun:
 
 
 async def count(
-    connection: AsyncConnection, campaign: Campaign, last: Campaign | None, *, rate: float
+    connection: AsyncConnection, campaign: Campaign, last: Campaign | None, *, rate: float, now: datetime
 ) -> DryRun:
     """
     Count; one pass over the bot's subscribers, a second for a million.
@@ -42,7 +43,7 @@ async def count(
         rate: Messages a second.
     """
     upto = await snapshot.newest_subscriber(connection, campaign.bot_id)
-    begun = replace(campaign, snapshot_upto=upto, snapshot_cursor=0)
+    begun = replace(campaign, snapshot_upto=upto, snapshot_cursor=0, started_at=now)
     got_last = _got(last) if last else sa.false()
     people = (
         sa.select(snapshot.reason(begun), got_last.label("got"))

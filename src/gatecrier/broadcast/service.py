@@ -21,6 +21,7 @@ from gatecrier.broadcast.model import (
     Verb,
 )
 from gatecrier.broadcast.progress import Pace
+from gatecrier.broadcast.segments.service import resolved_text
 from gatecrier.broadcast.snapshot import audience_exceeds, newest_subscriber
 from gatecrier.broadcast.statistics import Statistics
 from gatecrier.broadcast.store import CampaignStore
@@ -99,12 +100,14 @@ class Broadcast:
         *,
         actor: str,
         options: Options | None = None,
+        segment: str = "",
         key: str | None = None,
     ) -> Campaign:
         """
         A draft.
 
         Args:
+            segment: Whom it is for (see `segments`), as its names are understood now; "": everybody.
             key: What the caller names this request: the same key again gives the same campaign.
         Raises:
             Refused: Telegram would not take it; `field` names the part: text, buttons, name ...
@@ -115,7 +118,10 @@ class Broadcast:
         async with self._database.transaction() as connection:
             store = CampaignStore(connection)
             now = self._clock.now()
-            campaign = await store.add(bot_id, name.strip(), content, options, by=actor, key=key, now=now)
+            chosen = await resolved_text(connection, bot_id, segment)
+            campaign = await store.add(
+                bot_id, name.strip(), content, options, segment=chosen, by=actor, key=key, now=now
+            )
             if campaign is None:
                 return _same(await store.by_key(bot_id, key or ""), name.strip(), content)
             await self._audit(connection, actor, "campaign.create", campaign, detail=campaign.name)
@@ -232,7 +238,7 @@ class Broadcast:
             campaign = await store.get(campaign_id)
             last = await dry_run.last_of(connection, campaign.bot_id, before=campaign_id)
             before = await store.get(last) if last is not None else None
-            return await dry_run.count(connection, campaign, before, rate=self._rate)
+            return await dry_run.count(connection, campaign, before, rate=self._rate, now=self._clock.now())
 
     async def statistics(self, bot_id: int) -> Statistics:
         """What all campaigns of a bot came to."""
@@ -283,7 +289,7 @@ class Broadcast:
         most = self._safety.approval_over
         if not most or campaign.approved_by:
             return False
-        return await audience_exceeds(connection, campaign, most)
+        return await audience_exceeds(connection, campaign, most, now=self._clock.now())
 
     def _tested(self, options: Options) -> Options:
         """Test mode knows no way around it."""

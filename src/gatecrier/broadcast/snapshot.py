@@ -2,11 +2,14 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.broadcast.model import Campaign, DeliveryState
+from gatecrier.broadcast.segments.language import parse
+from gatecrier.broadcast.segments.selection import condition
 from gatecrier.broadcast.store import CampaignStore
 from gatecrier.broadcast.tables import campaigns, deliveries
 from gatecrier.registry.store import strength, subscribers, suppressions
@@ -22,10 +25,12 @@ async def newest_subscriber(connection: AsyncConnection, bot_id: int) -> int:
     return await connection.scalar(query) or 0
 
 
-async def audience_exceeds(connection: AsyncConnection, campaign: Campaign, most: int) -> bool:
+async def audience_exceeds(
+    connection: AsyncConnection, campaign: Campaign, most: int, *, now: datetime
+) -> bool:
     """Whether a draft would be written to more than `most` subscribers if it began now."""
     upto = await newest_subscriber(connection, campaign.bot_id)
-    some = sa.select(subscribers.c.id).where(*audience(replace(campaign, snapshot_upto=upto)))
+    some = sa.select(subscribers.c.id).where(*audience(replace(campaign, snapshot_upto=upto, started_at=now)))
     counted = sa.select(sa.func.count()).select_from(some.limit(most + 1).subquery())
     return (await connection.scalar(counted) or 0) > most
 
@@ -71,12 +76,19 @@ async def _advance(connection: AsyncConnection, campaign: Campaign, upto: int) -
 
 
 def audience(campaign: Campaign) -> list[sa.ColumnElement[bool]]:
-    """Which subscribers belong to a campaign, from where its snapshot stands."""
+    """
+    Which subscribers belong to a campaign, from where its snapshot stands.
+
+    Ages in its segment are counted from its start, so that all chunks agree.
+    """
     conditions = [
         subscribers.c.bot_id == campaign.bot_id,
         subscribers.c.id > campaign.snapshot_cursor,
         subscribers.c.id <= campaign.snapshot_upto,
     ]
+    if campaign.segment:
+        since = campaign.started_at or campaign.created_at
+        conditions.append(condition(parse(campaign.segment), now=since))
     if campaign.options.only:
         conditions.append(subscribers.c.person_id.in_(campaign.options.only))
     return conditions

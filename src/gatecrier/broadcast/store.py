@@ -43,6 +43,7 @@ class CampaignStore:
         content: Content,
         options: Options,
         *,
+        segment: str = "",
         by: str,
         key: str | None = None,
         now: datetime,
@@ -56,6 +57,7 @@ class CampaignStore:
             "unknown_policy": options.unknown,
             "state": CampaignState.DRAFT,
             "created_at": now,
+            "segment": segment,
             "created_by": by,
             "idempotency_key": key,
         }

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -10,9 +11,19 @@ import cyclopts
 from cyclopts import Parameter
 
 from gatecrier.app import App, build
-from gatecrier.broadcast.model import Button, Campaign, Options, ParseMode, Text, UnknownPolicy
+from gatecrier.broadcast.dry_run import DryRun
+from gatecrier.broadcast.model import (
+    Button,
+    Campaign,
+    CampaignState,
+    Options,
+    ParseMode,
+    Text,
+    UnknownPolicy,
+)
 from gatecrier.cli.progress import show_progress, watch_campaign
 from gatecrier.cli.show import Output, show_facts, show_json, show_table
+from gatecrier.kernel.duration import in_words
 from gatecrier.kernel.errors import Refused
 from gatecrier.kernel.settings import load
 
@@ -41,6 +52,16 @@ async def create(
     only: Annotated[
         tuple[int, ...], Parameter(help="A test: send only to these person ids; may be repeated.")
     ] = (),
+    segment: Annotated[
+        str, Parameter(help="Whom it is for, such as 'premium'; see `gatecrier segment`. Empty: everybody.")
+    ] = "",
+    rate: Annotated[float, Parameter(help="Messages a second of this campaign, at most; 0: no cap.")] = 0.0,
+    stars: Annotated[
+        int, Parameter(help="Send faster for Stars (0.1 each above the free rate), so many at most.")
+    ] = 0,
+    key: Annotated[
+        str | None, Parameter(help="A name for this request: asked twice, it makes one campaign.")
+    ] = None,
     at_least_once: Annotated[
         bool, Parameter(help="Repeat calls whose outcome is unknown: some people may get it twice.")
     ] = False,
@@ -59,20 +80,75 @@ async def create(
         canary=settings.broadcast.canary,
         window=settings.broadcast.window,
         only=only,
+        rate=rate,
+        paid=stars > 0,
+        stars=stars,
         unknown=UnknownPolicy.AT_LEAST_ONCE if at_least_once else UnknownPolicy.AT_MOST_ONCE,
     )
     async with build(settings) as gatecrier:
         campaign = await gatecrier.broadcast.create(
-            gatecrier.bot.bot_id, name, content, actor=ACTOR, options=options
+            gatecrier.bot.bot_id, name, content, actor=ACTOR, options=options, segment=segment, key=key
         )
-        audience = await gatecrier.subscribers.audience(gatecrier.bot.bot_id)
+        told = await gatecrier.broadcast.dry_run(campaign.id)
+    _show_dry_run(told, output)
+    return 0
+
+
+@app.command
+async def dry_run(number: Number, *, output: Output = "table") -> int:
+    """Whom it would reach if it began now, whom not and why, and how long it would take. Sends nothing."""
+    async with build(load()) as gatecrier:
+        _show_dry_run(await gatecrier.broadcast.dry_run(number), output)
+    return 0
+
+
+@app.command
+async def approve(number: Number, *, output: Output = "table") -> int:
+    """Say yes, as a second operator, to a campaign with a large audience; then start it."""
+    async with build(load()) as gatecrier:
+        campaign = await gatecrier.broadcast.approve(number, actor=ACTOR)
+        return await _after(gatecrier, campaign, watch=False, output=output)
+
+
+@app.command
+async def retry(number: Number, *, watch: bool = False, output: Output = "table") -> int:
+    """Send again to everybody for whom it failed, and to nobody else."""
+    async with build(load()) as gatecrier:
+        await gatecrier.broadcast.retry_failed(number, actor=ACTOR)
+        return await _after(gatecrier, await gatecrier.broadcast.get(number), watch=watch, output=output)
+
+
+@app.command
+async def resend(number: Number, *, watch: bool = False, output: Output = "table") -> int:
+    """Send again where nobody knows whether it arrived: some will get it twice."""
+    async with build(load()) as gatecrier:
+        await gatecrier.broadcast.resend_unknown(number, actor=ACTOR)
+        return await _after(gatecrier, await gatecrier.broadcast.get(number), watch=watch, output=output)
+
+
+@app.command
+async def stars(number: Number, most: int, *, output: Output = "table") -> int:
+    """Let a paid campaign cost so many Stars in all; then resume it."""
+    async with build(load()) as gatecrier:
+        campaign = await gatecrier.broadcast.allow_stars(number, most, actor=ACTOR)
+        return await _after(gatecrier, campaign, watch=False, output=output)
+
+
+@app.command
+async def statistics(*, output: Output = "table") -> int:
+    """What all campaigns came to."""
+    async with build(load()) as gatecrier:
+        found = await gatecrier.broadcast.statistics(gatecrier.bot.bot_id)
     if output == "json":
-        show_json({"campaign": campaign.id, "eligible": audience.eligible, "suppressed": audience.suppressed})
-    else:
-        facts: dict[str, object] = {"eligible subscribers": audience.eligible}
-        facts |= {f"suppressed: {reason}": count for reason, count in audience.suppressed.items()}
-        facts["to send it"] = f"gatecrier campaign start {campaign.id} --watch"
-        show_facts(f"Campaign {campaign.id} is a draft", facts)
+        show_json(asdict(found) | {"success": found.success})
+        return 0
+    facts: dict[str, object] = {f"campaigns: {state}": count for state, count in found.campaigns.items()}
+    facts |= {f"deliveries: {state}": count for state, count in found.deliveries.items()}
+    facts["success"] = "–" if found.success is None else f"{100 * found.success:.1f} %"
+    facts["mean duration"] = in_words(found.mean_seconds)
+    show_facts("All campaigns", facts)
+    if found.errors:
+        show_table("Commonest errors", ("error", "deliveries"), list(found.errors.items()))
     return 0
 
 
@@ -152,6 +228,31 @@ async def report(
             async for piece in pieces:
                 file.write(piece)
     return 0
+
+
+def _show_dry_run(told: DryRun, output: Output) -> None:
+    campaign = told.campaign
+    if output == "json":
+        show_json(
+            {
+                "campaign": campaign.id,
+                "audience": told.audience,
+                "reachable": told.reachable,
+                "excluded": told.excluded,
+                "seconds": round(told.seconds, 1),
+                "last_campaign": told.last.id if told.last else None,
+                "got_it_too": told.repeated,
+            }
+        )
+        return
+    facts: dict[str, object] = {"audience": told.audience, "reachable": told.reachable}
+    facts |= {f"left out: {reason}": count for reason, count in told.excluded.items()}
+    facts["time"] = f"about {in_words(told.seconds)}"
+    if told.last is not None:
+        facts[f"got campaign {told.last.id}, too"] = told.repeated
+    if campaign.state is CampaignState.DRAFT:
+        facts["to send it"] = f"gatecrier campaign start {campaign.id} --watch"
+    show_facts(f"Campaign {campaign.id} is a {campaign.state}", facts)
 
 
 async def _after(gatecrier: App, campaign: Campaign, *, watch: bool, output: Output) -> int:

@@ -161,6 +161,21 @@ class SubscriberStore:
         )
         return {SuppressionReason(reason) for reason in (await self._connection.execute(query)).scalars()}
 
+    async def tag(self, bot_id: int, people: Iterable[int], tag: str) -> None:
+        """Give people a tag; who has it keeps it."""
+        rows = [{"bot_id": bot_id, "person_id": id_, "tag": tag} for id_ in people]
+        if rows:
+            statement = insert_into(self._connection, subscriber_tags).on_conflict_do_nothing()
+            await self._connection.execute(statement, rows)
+
+    async def untag(self, bot_id: int, people: Iterable[int], tag: str) -> int:
+        """Take a tag away; returns from how many."""
+        t = subscriber_tags.c
+        query = sa.delete(subscriber_tags).where(
+            t.bot_id == bot_id, t.tag == tag, t.person_id.in_(list(people))
+        )
+        return (await self._connection.execute(query)).rowcount
+
     async def audience(self, bot_id: int) -> Audience:
         """How many there are, and how many must not be messaged, each under their strongest reason."""
         total = await self._connection.scalar(

@@ -1,13 +1,16 @@
 """Who a bot may message: people come by /start, leave by /stop or by blocking it, and may come back."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from gatecrier.kernel.errors import Refused
 from gatecrier.registry.model import LIFTED_BY_START, Audience, Subscriber, SuppressionReason
 from gatecrier.registry.store import SubscriberStore
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Person
 
 MAX_SOURCE = 64  # characters of a /start payload (Bot API deep links)
+MAX_TAG = 64  # characters
 
 
 class Subscribers:
@@ -58,6 +61,23 @@ class Subscribers:
         """They let the bot in again; a /stop of theirs still holds."""
         async with self._database.transaction() as connection:
             await SubscriberStore(connection).lift(bot_id, person_id, [SuppressionReason.BLOCKED], at=at)
+
+    async def tag(self, bot_id: int, people: Iterable[int], tag: str) -> None:
+        """
+        Give people a tag, by which segments find them; twice is once.
+
+        Raises:
+            Refused: a tag has 1 to 64 characters.
+        """
+        if not 0 < len(tag.strip()) <= MAX_TAG:
+            raise Refused(f"A tag has 1 to {MAX_TAG} characters.", field="tag")
+        async with self._database.transaction() as connection:
+            await SubscriberStore(connection).tag(bot_id, people, tag.strip())
+
+    async def untag(self, bot_id: int, people: Iterable[int], tag: str) -> int:
+        """Take a tag away; returns from how many."""
+        async with self._database.transaction() as connection:
+            return await SubscriberStore(connection).untag(bot_id, people, tag.strip())
 
     async def audience(self, bot_id: int) -> Audience:
         """How many there are, and how many must not be messaged, by reason."""

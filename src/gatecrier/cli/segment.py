@@ -1,0 +1,57 @@
+"""`gatecrier segment`: which subscribers a campaign is for."""
+
+from typing import Annotated
+
+import cyclopts
+from cyclopts import Parameter
+
+from gatecrier.app import build
+from gatecrier.cli.show import Output, show_facts, show_json, show_table
+from gatecrier.kernel.settings import load
+
+app = cyclopts.App(name="segment", help="Which subscribers a campaign is for: queries with names.")
+
+ACTOR = "cli"
+Query = Annotated[str, Parameter(help="""Such as 'premium and last_seen < 30d ago'; see docs/segments.md.""")]
+
+
+@app.command(name="list")
+async def list_(*, output: Output = "table") -> int:
+    """All saved segments."""
+    async with build(load()) as gatecrier:
+        saved = await gatecrier.segments.list(gatecrier.bot.bot_id)
+    rows = [(one.name, one.query, one.created_by, one.created_at) for one in saved]
+    columns = ("name", "query", "by", "saved")
+    if output == "json":
+        show_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        show_table("Segments", columns, rows)
+    return 0
+
+
+@app.command
+async def save(name: str, query: Query, *, output: Output = "table") -> int:
+    """Keep a query under a name; campaigns made before keep what the name meant then."""
+    async with build(load()) as gatecrier:
+        await gatecrier.segments.save(gatecrier.bot.bot_id, name, query, actor=ACTOR)
+    return await count(f'segment "{name.strip()}"', output=output)
+
+
+@app.command
+async def count(query: Query, *, output: Output = "table") -> int:
+    """How many subscribers belong to it now, and how many of them may be messaged."""
+    async with build(load()) as gatecrier:
+        counted = await gatecrier.segments.count(gatecrier.bot.bot_id, query)
+    if output == "json":
+        show_json({"matching": counted.matching, "reachable": counted.reachable})
+    else:
+        show_facts(query, {"subscribers": counted.matching, "reachable": counted.reachable})
+    return 0
+
+
+@app.command
+async def remove(name: str) -> int:
+    """Forget a saved segment."""
+    async with build(load()) as gatecrier:
+        await gatecrier.segments.remove(gatecrier.bot.bot_id, name, actor=ACTOR)
+    return 0

@@ -19,6 +19,8 @@ from gatecrier.bot.campaigns.board import Board
 from gatecrier.bot.campaigns.desk import Desk
 from gatecrier.bot.menu import show_menu
 from gatecrier.bot.routing import Routing
+from gatecrier.broadcast.amending.service import AMENDER, Amendments
+from gatecrier.broadcast.amending.worker import Amender
 from gatecrier.broadcast.composing import Composer
 from gatecrier.broadcast.model import Options
 from gatecrier.broadcast.reconciler import Reconciler
@@ -90,6 +92,8 @@ class App:
             rate=settings.broadcast.rate,
         )
         self.segments = Segments(database, clock=clock)
+        self.amendments = Amendments(database, clock=clock, jobs=self.jobs)
+        self.amender = Amender({self.bot.bot_id: self.bot}, database, clock=clock)
         self.gate = Gatekeeper(
             database,
             clock,
@@ -107,6 +111,7 @@ class App:
             self.bot,
             self.broadcast,
             Watches(database),
+            self.amendments,
             clock=clock,
             interval=settings.broadcast.progress_interval,
         )
@@ -200,8 +205,9 @@ class App:
             self.bot,
             self.broadcast,
             Composer(self.database, clock=self.clock, patience=settings.compose_seconds),
-            self.board,
             self.operators,
+            board=self.board,
+            amendments=self.amendments,
             clock=self.clock,
             options=Options(canary=settings.canary, window=settings.window),
             storage_chat_id=settings.storage_chat_id,
@@ -236,6 +242,8 @@ class App:
 
     def _define_jobs(self) -> None:
         self.jobs.define(SENDER, self.senders.run)
+        self.jobs.define(AMENDER, self.amender.run)
+        self.jobs.every("amend", EVERY_TEN_SECONDS, _quietly(self.amendments.reconcile))
         self.jobs.every("reconcile", EVERY_TWO_SECONDS, _quietly(self.reconciler.run_once))
         self.jobs.every("desk", EVERY_TWO_SECONDS, _quietly(self.desk.tick))
         self.jobs.every("board", EVERY_TWO_SECONDS, _quietly(self.board.run_once))

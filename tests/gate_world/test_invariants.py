@@ -129,15 +129,23 @@ class GateMachine(RuleBasedStateMachine):
         self.deliver(how)
 
     @rule(group=groups, choice=choices)
-    def act_unheard(self, group: int, choice: tuple[str, int]) -> None:
-        """Who is held joins all, who belongs leaves a channel; no update tells, so the sweep must see."""
+    def join_unheard(self, group: int, choice: tuple[str, int]) -> None:
+        """Who is held joins all that is required, and no update tells: the sweep must see."""
         with self._act("later") as (world, town):
             person = self._someone(group, choice)
-            if (town.groups[group], person) in self.witness.ours:
-                for channel in town.lacks(town.groups[group], person):
-                    world.join(channel, person)
-            else:
-                world.leave(town.channels[choice[1] % len(town.channels)], person)
+            for channel in town.lacks(town.groups[group], person):
+                world.join(channel, person)
+        self._lose()
+
+    @rule(group=groups, person=people, channel=groups)
+    def leave_unheard(self, group: int, person: int, channel: int) -> None:
+        """Who belongs and has written leaves a channel, and no update tells: the sweep must see."""
+        with self._act("now") as (world, town):
+            self._everything_joined(group, town.people[person])
+            self.deliver("in order")
+            world.say(town.groups[group], town.people[person], "here I am")
+        with self._act("later") as (world, town):
+            world.leave(town.channels[channel], town.people[person])
         self._lose()
 
     @rule(group=groups, person=people, channel=groups, pause=st.sampled_from([12, 70]))

@@ -21,6 +21,8 @@ MOST_TEST_PERSONS = 100
 LARGEST_WINDOW = 100
 LARGEST_CANARY = 1000
 LONGEST_NAME = 200
+LONGEST_LIFE = 47 * 3600
+"""Seconds: an hour before Telegram's 48 are over, for what a rate limit delays (Bot API deleteMessage)."""
 SLOWEST_RATE, FASTEST_RATE = 0.01, 1000.0
 
 _TAG = re.compile(r"<[^>]*>")
@@ -112,6 +114,12 @@ def _check_options(options: Options) -> None:
         raise Refused(
             f"A campaign's own rate is {SLOWEST_RATE} to {FASTEST_RATE:.0f} a second, or 0 for none.",
             field="rate",
+        )
+    if not 0 <= options.delete_after <= LONGEST_LIFE:
+        raise Refused(
+            f"Messages can be deleted by themselves after 1 to {LONGEST_LIFE} seconds.",
+            remedy="Telegram lets a bot delete what is less than 48 hours old.",
+            field="delete_after",
         )
     if options.paid and options.stars <= 0:
         raise Refused(

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
@@ -129,5 +130,14 @@ class Flight:
         verdict = rules.after_attempt(delivery, error, now=now, unknown=campaign.options.unknown)
         if verdict.rest:
             self._rest_until = max(self._rest_until, self._clock.monotonic() + verdict.rest)
-        self._outcomes.append(Outcome(delivery=delivery, verdict=verdict, message_id=message_id, at=now))
+        life = campaign.options.delete_after if message_id is not None else 0
+        self._outcomes.append(
+            Outcome(
+                delivery=delivery,
+                verdict=verdict,
+                message_id=message_id,
+                at=now,
+                withdraw_at=now + timedelta(seconds=life) if life else None,
+            )
+        )
         self.landed.set()

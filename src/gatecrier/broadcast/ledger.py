@@ -54,6 +54,7 @@ OUTCOMES: dict[str, sa.types.TypeEngine[Any]] = {
     "due_at": Utc(),
     "message_id": sa.BigInteger(),
     "sent_at": Utc(),
+    "withdraw_at": Utc(),
 }
 
 
@@ -239,6 +240,7 @@ def _row(outcome: Outcome) -> tuple[object, ...]:
         verdict.due_at,
         outcome.message_id,
         outcome.at if verdict.state is DeliveryState.SENT else None,
+        outcome.withdraw_at,
     )
 
 

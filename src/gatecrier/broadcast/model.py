@@ -115,6 +115,8 @@ class Options:
     window: int = 25
     #: Messages a second of this campaign, at most; 0: as many as the bot may send.
     rate: float = 0.0
+    #: Seconds after which each message is deleted again; 0: never.
+    delete_after: int = 0
     #: Send faster than the free rate, for Stars: 0.1 for each message above it.
     paid: bool = False
     #: The most it may cost, in Stars; counted as if every message cost.
@@ -239,6 +241,8 @@ class Outcome:
     verdict: Verdict
     message_id: int | None = None
     at: datetime
+    #: When the message is to be deleted again.
+    withdraw_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,8 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.broadcast import dry_run, report, rules, statistics
+from gatecrier.broadcast.amending.model import Kind
+from gatecrier.broadcast.amending.store import AmendmentStore
 from gatecrier.broadcast.content import check
 from gatecrier.broadcast.dry_run import DryRun
 from gatecrier.broadcast.ledger import Ledger
@@ -145,6 +147,10 @@ class Broadcast:
                     "This bot has no subscribers yet.", remedy="People subscribe by sending it /start."
                 )
             await self._demand_approval(connection, campaign)
+            if campaign.options.delete_after:
+                await AmendmentStore(connection).add(
+                    campaign_id, bot_id, Kind.EXPIRE, None, by=actor, now=now
+                )
             await self._note(connection, actor, Verb.START, campaign)
         return campaign
 

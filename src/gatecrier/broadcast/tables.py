@@ -71,7 +71,9 @@ deliveries = sa.Table(
     sa.Column("sent_at", Utc, nullable=True),
     sa.Column("variant", sa.SmallInteger, nullable=True),  # which text it got; NULL while there is but one
     sa.Column("more_ids", sa.Text, nullable=True),  # ids of an album's other messages, with commas
-    sa.Column("withdrawn_at", Utc, nullable=True),  # when the message was deleted again
+    # When the message is to be deleted again, and when it was; of most rows neither.
+    sa.Column("withdraw_at", Utc, nullable=True),
+    sa.Column("withdrawn_at", Utc, nullable=True),
     sa.Index(
         "ix_deliveries_due",
         "campaign_id",
@@ -85,6 +87,13 @@ deliveries = sa.Table(
         "lease_until",
         sqlite_where=sa.text("lease_until IS NOT NULL"),
         postgresql_where=sa.text("lease_until IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_deliveries_withdraw",
+        "campaign_id",
+        "withdraw_at",
+        sqlite_where=sa.text("withdraw_at IS NOT NULL"),
+        postgresql_where=sa.text("withdraw_at IS NOT NULL"),
     ),
     # State is in no index and pages keep room, so PostgreSQL marks `sending` without touching one (HOT).
     postgresql_with={"fillfactor": "80"},
@@ -127,11 +136,10 @@ amendments = sa.Table(
     sa.Column("id", BigId, primary_key=True),
     sa.Column("campaign_id", sa.BigInteger, nullable=False),
     sa.Column("bot_id", sa.BigInteger, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # undo, edit
+    sa.Column("kind", sa.Text, nullable=False),  # undo, expire, edit
     sa.Column("content", sa.JSON, nullable=True),  # the new content of an edit
-    sa.Column("due_at", Utc, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("cursor", sa.BigInteger, nullable=False),  # the last subscriber done
+    sa.Column("cursor", sa.BigInteger, nullable=False),  # the last subscriber looked at
+    sa.Column("is_walked", sa.Boolean, nullable=False),  # the cursor has come to the end
     sa.Column("done", sa.BigInteger, nullable=False),
     sa.Column("failed", sa.BigInteger, nullable=False),
     sa.Column("created_at", Utc, nullable=False),
@@ -141,7 +149,6 @@ amendments = sa.Table(
     sa.Index(
         "ix_amendments_open",
         "bot_id",
-        "due_at",
         sqlite_where=sa.text("finished_at IS NULL"),
         postgresql_where=sa.text("finished_at IS NULL"),
     ),

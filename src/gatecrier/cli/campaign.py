@@ -56,6 +56,9 @@ async def create(
         str, Parameter(help="Whom it is for, such as 'premium'; see `gatecrier segment`. Empty: everybody.")
     ] = "",
     rate: Annotated[float, Parameter(help="Messages a second of this campaign, at most; 0: no cap.")] = 0.0,
+    delete_after: Annotated[
+        float, Parameter(help="Hours after which each message is deleted again, 47 at most; 0: never.")
+    ] = 0.0,
     stars: Annotated[
         int, Parameter(help="Send faster for Stars (0.1 each above the free rate), so many at most.")
     ] = 0,
@@ -81,6 +84,7 @@ async def create(
         window=settings.broadcast.window,
         only=only,
         rate=rate,
+        delete_after=round(delete_after * 3600),
         paid=stars > 0,
         stars=stars,
         unknown=UnknownPolicy.AT_LEAST_ONCE if at_least_once else UnknownPolicy.AT_MOST_ONCE,
@@ -132,6 +136,48 @@ async def stars(number: Number, most: int, *, output: Output = "table") -> int:
     async with build(load()) as gatecrier:
         campaign = await gatecrier.broadcast.allow_stars(number, most, actor=ACTOR)
         return await _after(gatecrier, campaign, watch=False, output=output)
+
+
+@app.command
+async def undo(number: Number, *, output: Output = "table") -> int:
+    """Delete its messages everywhere; Telegram allows it for 48 hours. A running `gatecrier run` does it."""
+    async with build(load()) as gatecrier:
+        await gatecrier.amendments.undo(number, actor=ACTOR)
+        return await _show_amendments(gatecrier, number, output)
+
+
+@app.command
+async def edit(
+    number: Number,
+    text: Annotated[str | None, Parameter(help="The new message; leave it out to use --text-file.")] = None,
+    *,
+    text_file: Annotated[
+        Path | None, Parameter(help='A UTF-8 file with the message; "-" reads it here.')
+    ] = None,
+    parse_mode: Annotated[
+        ParseMode, Parameter(help="How Telegram reads the text's markup.")
+    ] = ParseMode.PLAIN,
+    button: Annotated[
+        tuple[str, ...], Parameter(help='A button under the message: "Label=https://…"; may be repeated.')
+    ] = (),
+    output: Output = "table",
+) -> int:
+    """Change its messages everywhere. A running `gatecrier run` does it."""
+    content = Text(
+        text=_text(text, text_file),
+        parse_mode=parse_mode,
+        buttons=tuple((_button(one),) for one in button),
+    )
+    async with build(load()) as gatecrier:
+        await gatecrier.amendments.edit(number, content, actor=ACTOR)
+        return await _show_amendments(gatecrier, number, output)
+
+
+@app.command
+async def amendments(number: Number, *, output: Output = "table") -> int:
+    """How far its deletion or change has come."""
+    async with build(load()) as gatecrier:
+        return await _show_amendments(gatecrier, number, output)
 
 
 @app.command
@@ -227,6 +273,19 @@ async def report(
         with _opened(to) as file:
             async for piece in pieces:
                 file.write(piece)
+    return 0
+
+
+async def _show_amendments(gatecrier: App, number: int, output: Output) -> int:
+    found = await gatecrier.amendments.list(number)
+    columns = ("what", "done", "failed", "by", "begun", "finished")
+    rows = [
+        (one.kind, one.done, one.failed, one.created_by, one.created_at, one.finished_at) for one in found
+    ]
+    if output == "json":
+        show_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        show_table(f"Campaign {number}, afterwards", columns, rows)
     return 0
 
 

@@ -212,12 +212,12 @@ class Bot:
         styled(params, parse_mode, buttons)
         await self._do("editMessageText", params, lane, harmless="not_modified")
 
-    async def delete_message(self, chat_id: int, message_id: int) -> bool:
+    async def delete_message(self, chat_id: int, message_id: int, *, lane: Lane = Lane.ENFORCE) -> bool:
         """Delete a message; False when it was already gone."""
         return await self._do(
             "deleteMessage",
             {"chat_id": chat_id, "message_id": message_id},
-            Lane.ENFORCE,
+            lane,
             harmless="message_gone",
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from gatecrier.bot.campaigns import screens
+from gatecrier.broadcast.amending.service import Amendments
 from gatecrier.broadcast.model import ENDED, FINAL, Progress
 from gatecrier.broadcast.service import Broadcast
 from gatecrier.broadcast.watching import Watch, Watches
@@ -46,8 +47,16 @@ class Board:
     """
 
     def __init__(
-        self, bot: Bot, broadcast: Broadcast, watches: Watches, *, clock: Clock, interval: int
+        self,
+        bot: Bot,
+        broadcast: Broadcast,
+        watches: Watches,
+        amendments: Amendments,
+        *,
+        clock: Clock,
+        interval: int,
     ) -> None:
+        self._amendments = amendments
         self._bot = bot
         self._broadcast = broadcast
         self._watches = watches
@@ -104,7 +113,8 @@ class Board:
 
     async def _edit(self, watch: Watch, progress: Progress) -> None:
         shown = self._shown.setdefault(watch, _Shown())
-        screen = screens.status(progress)
+        amended = await self._amendments.list(watch.campaign_id)
+        screen = screens.status(progress, amended, now=self._clock.now())
         if screen.text != shown.text:
             await self._bot.edit_text(
                 watch.chat_id,

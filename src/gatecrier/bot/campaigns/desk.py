@@ -11,6 +11,7 @@ import structlog
 from gatecrier.bot.campaigns import screens
 from gatecrier.bot.campaigns.board import Board
 from gatecrier.bot.campaigns.screens import Screen
+from gatecrier.broadcast.amending.service import Amendments
 from gatecrier.broadcast.composing import Composer, Composition, Purpose
 from gatecrier.broadcast.model import Campaign, Content, Copy, Options, Progress
 from gatecrier.broadcast.sending import send
@@ -56,9 +57,10 @@ class Desk:
         bot: Bot,
         broadcast: Broadcast,
         composer: Composer,
-        board: Board,
         operators: Operators,
         *,
+        board: Board,
+        amendments: Amendments,
         clock: Clock,
         options: Options,
         storage_chat_id: int = 0,
@@ -68,6 +70,7 @@ class Desk:
         self._broadcast = broadcast
         self._composer = composer
         self._board = board
+        self._amendments = amendments
         self._operators = operators
         self._clock = clock
         self._options = options
@@ -87,6 +90,8 @@ class Desk:
             "retry": self._retry,
             "resend": self._doubt_resend,
             "resend!": self._resend,
+            "undo": self._doubt_undo,
+            "undo!": self._undo,
             "keep": self._keep,
         }
 
@@ -246,6 +251,14 @@ class Desk:
     async def _resend(self, pressed: "_Pressed") -> None:
         count = await self._broadcast.resend_unknown(pressed.campaign.id, actor=pressed.actor)
         await self._answer(pressed, f"{count:,} are sent again.")
+        await self._board.watch(self._watch(pressed))
+
+    async def _doubt_undo(self, pressed: "_Pressed") -> None:
+        await self._doubt(pressed, lambda progress: screens.sure_to_undo(progress, self._clock.now()))
+
+    async def _undo(self, pressed: "_Pressed") -> None:
+        await self._amendments.undo(pressed.campaign.id, actor=pressed.actor)
+        await self._answer(pressed, "They are being deleted.")
         await self._board.watch(self._watch(pressed))
 
     async def _keep(self, pressed: "_Pressed") -> None:

@@ -1,10 +1,12 @@
 """What operators see of campaigns: pure functions from facts to a text (HTML) and buttons."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 from typing import NamedTuple
 
 from gatecrier.bot.campaigns.buttons import button
+from gatecrier.broadcast.amending.model import UNDO_WITHIN, Amendment, Kind
 from gatecrier.broadcast.dry_run import DryRun
 from gatecrier.broadcast.model import (
     ENDED,
@@ -35,6 +37,7 @@ STATES = {
     CampaignState.CANCELLED: "⏹ Cancelled",
     CampaignState.FAILED: "❌ Failed",
 }
+AMENDED = {Kind.UNDO: "🗑 Deleted", Kind.EXPIRE: "⌛ Deleted by itself", Kind.EDIT: "✏️ Changed"}
 REASONS = {
     "blocked": "blocked the bot",
     "deactivated": "deleted their account",
@@ -123,15 +126,16 @@ def discarded(campaign: Campaign) -> Screen:
     return Screen(f"🗑 Discarded. Nothing was sent (campaign {campaign.id}).")
 
 
-def status(progress: Progress) -> Screen:
-    """How far a campaign has come; after its end the summary."""
+def status(progress: Progress, amended: Sequence[Amendment] = (), *, now: datetime) -> Screen:
+    """How far a campaign has come; after its end the summary, and what became of its messages."""
     campaign, tally = progress.campaign, progress.tally
     lines = [f"📣 <b>{shown(campaign.name, otherwise='?')}</b> · campaign {campaign.id}", _state(campaign)]
     if campaign.state is not CampaignState.DRAFT:
         lines += ["", _bar(tally), *_counts(tally), _time(progress)]
     if campaign.state in ENDED:
         lines += _breakdown(tally)
-    return Screen("\n".join(lines), _status_buttons(campaign, tally))
+    lines += _amendments(amended)
+    return Screen("\n".join(lines), [*_status_buttons(campaign, tally), *_undo_buttons(campaign, tally, now)])
 
 
 def sure_to_cancel(progress: Progress) -> Screen:
@@ -142,6 +146,18 @@ def sure_to_cancel(progress: Progress) -> Screen:
         "it. It cannot be resumed."
     )
     return Screen(text, [[button("Yes, end it", campaign.id, "cancel!"), button("No", campaign.id, "keep")]])
+
+
+def sure_to_undo(progress: Progress, now: datetime) -> Screen:
+    """Asked before what people have got is deleted."""
+    campaign = progress.campaign
+    sent = _number(progress.tally.of(DeliveryState.SENT))
+    text = (
+        f"🗑 <b>Delete campaign {campaign.id} everywhere?</b>\n{sent} messages are deleted from people's "
+        f"chats. It cannot be taken back. {in_words(_undo_left(campaign, now))} are left to do it."
+    )
+    yes = button("Yes, delete", campaign.id, "undo!")
+    return Screen(text, [[yes, button("No", campaign.id, "keep")]])
 
 
 def sure_to_resend(progress: Progress) -> Screen:
@@ -279,6 +295,30 @@ def _status_buttons(campaign: Campaign, tally: Tally) -> Buttons:
     if campaign.state is CampaignState.DRAFT:
         rows.append([button("Open", number, "open")])
     return rows
+
+
+def _undo_left(campaign: Campaign, now: datetime) -> float:
+    """Seconds in which its messages may still be deleted, counted from its end."""
+    began = campaign.finished_at or campaign.started_at
+    return (UNDO_WITHIN - (now - began)).total_seconds() if began else 0.0
+
+
+def _undo_buttons(campaign: Campaign, tally: Tally, now: datetime) -> Buttons:
+    left = _undo_left(campaign, now)
+    if campaign.is_active or left <= 0 or not tally.of(DeliveryState.SENT):
+        return []
+    hours = f"{left / 3600:.0f} h left" if left >= 3600 else f"{left / 60:.0f} min left"
+    return [[button(f"🗑 Delete everywhere · {hours}", campaign.id, "undo")]]
+
+
+def _amendments(amended: Sequence[Amendment]) -> list[str]:
+    lines = []
+    for one in amended:
+        what = AMENDED[one.kind]
+        state = "" if one.finished_at else " so far"
+        failed = f", {_number(one.failed)} could not be" if one.failed else ""
+        lines.append(f"{what} everywhere{state}: {_number(one.done)}{failed}")
+    return ["", *lines] if lines else []
 
 
 def _choice(campaign: Campaign, yes: str, verb: str) -> Buttons:

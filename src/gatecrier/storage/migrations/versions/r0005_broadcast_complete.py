@@ -36,7 +36,15 @@ def _add_columns() -> None:
     )
     op.add_column("deliveries", sa.Column("variant", sa.SmallInteger, nullable=True))
     op.add_column("deliveries", sa.Column("more_ids", sa.Text, nullable=True))
+    op.add_column("deliveries", sa.Column("withdraw_at", Utc, nullable=True))
     op.add_column("deliveries", sa.Column("withdrawn_at", Utc, nullable=True))
+    op.create_index(
+        "ix_deliveries_withdraw",
+        "deliveries",
+        ["campaign_id", "withdraw_at"],
+        sqlite_where=sa.text("withdraw_at IS NOT NULL"),
+        postgresql_where=sa.text("withdraw_at IS NOT NULL"),
+    )
     op.add_column("subscribers", sa.Column("terms_at", Utc, nullable=True))
     op.add_column("subscribers", sa.Column("time_zone", sa.Text, nullable=False, server_default=""))
 
@@ -82,9 +90,8 @@ def _make_broadcast_tables() -> None:
         sa.Column("bot_id", sa.BigInteger, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("content", sa.JSON, nullable=True),
-        sa.Column("due_at", Utc, nullable=False),
-        sa.Column("state", sa.Text, nullable=False),
         sa.Column("cursor", sa.BigInteger, nullable=False),
+        sa.Column("is_walked", sa.Boolean, nullable=False),
         sa.Column("done", sa.BigInteger, nullable=False),
         sa.Column("failed", sa.BigInteger, nullable=False),
         sa.Column("created_at", Utc, nullable=False),
@@ -95,7 +102,7 @@ def _make_broadcast_tables() -> None:
     op.create_index(
         "ix_amendments_open",
         "amendments",
-        ["bot_id", "due_at"],
+        ["bot_id"],
         sqlite_where=sa.text("finished_at IS NULL"),
         postgresql_where=sa.text("finished_at IS NULL"),
     )

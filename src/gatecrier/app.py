@@ -21,6 +21,7 @@ from gatecrier.bot.menu import show_menu
 from gatecrier.bot.routing import Routing
 from gatecrier.broadcast.amending.service import AMENDER, Amendments
 from gatecrier.broadcast.amending.worker import Amender
+from gatecrier.broadcast.clicks import Clicks, Links
 from gatecrier.broadcast.composing import Composer
 from gatecrier.broadcast.model import Options
 from gatecrier.broadcast.reconciler import Reconciler
@@ -48,6 +49,7 @@ from gatecrier.telegram.gateway import Gateway
 from gatecrier.telegram.polling import Poller
 from gatecrier.telegram.transport import AiohttpTransport, Transport
 from gatecrier.telegram.updates import Person
+from gatecrier.web.redirect import Redirects, front
 from gatecrier.web.server import HttpServer
 from gatecrier.web.webhook import Webhook
 
@@ -92,6 +94,7 @@ class App:
             rate=settings.broadcast.rate,
         )
         self.segments = Segments(database, clock=clock)
+        self.clicks = Clicks(database, clock=clock)
         self.amendments = Amendments(database, clock=clock, jobs=self.jobs)
         self.amender = Amender({self.bot.bot_id: self.bot}, database, clock=clock)
         self.gate = Gatekeeper(
@@ -117,12 +120,23 @@ class App:
         )
         self.desk = self._desk()
         self.routing = Routing(
-            self.bot.bot_id, gate=self.gate, subscribers=self.subscribers, desk=self.desk, clock=clock
+            self.bot.bot_id,
+            gate=self.gate,
+            subscribers=self.subscribers,
+            desk=self.desk,
+            clicks=self.clicks,
+            clock=clock,
         )
         self.inbox = Inbox(database, clock, self.bot.bot_id, self.routing)
         self.poller = Poller(self.bot, self.inbox.take, clock=clock, rng=rng, knows=self.gate.glance)
+        self.links = self._links()
         self.senders = Senders(
-            {self.bot.bot_id: self.bot}, self.budgets, database, clock=clock, worker=_worker_name()
+            {self.bot.bot_id: self.bot},
+            self.budgets,
+            database,
+            clock=clock,
+            worker=_worker_name(),
+            links=self.links if settings.public_url else None,
         )
         self.reconciler = Reconciler(database, clock=clock, jobs=self.jobs)
         self.http = self._http() if settings.public_url else None
@@ -182,7 +196,9 @@ class App:
         """Load what the hot path needs, and go on with what the process before us left."""
         from gatecrier.bot.dispatcher import Screens  # noqa: PLC0415 - aiogram: 3 s, 120 MB, not for the CLI
 
-        self.routing.open_screens(Screens(self.settings.token, self.gateway, gate=self.gate, desk=self.desk))
+        self.routing.open_screens(
+            Screens(self.settings.token, self.gateway, gate=self.gate, desk=self.desk, clicks=self.clicks)
+        )
         await self.gate.start()
         await self.healer.run_once()
         await self.inbox.run_once()
@@ -214,11 +230,16 @@ class App:
             test=settings.test_mode,
         )
 
+    def _links(self) -> Links:
+        secret = self.settings.secret_key.get_secret_value() or self.settings.token
+        return Links(secret, self.settings.public_url)
+
     def _http(self) -> HttpServer:
         secret = self.settings.webhook_secret.get_secret_value()
         webhook = Webhook(self.bot.bot_id, secret, self.inbox.take, knows=self.gate.glance)
+        app = front(webhook, Redirects(self.links, self.clicks))
         host, port = self.settings.http_host, self.settings.http_port
-        return HttpServer(webhook, host=host, port=port, webhook=webhook)
+        return HttpServer(app, host=host, port=port, webhook=webhook)
 
     async def _shut_down(
         self, intake: asyncio.Task[None], jobs: asyncio.Task[None], cards: asyncio.Task[None]

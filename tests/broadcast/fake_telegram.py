@@ -33,6 +33,7 @@ class FakeTelegram:
         """Person -> messages that arrived."""
         self.order: list[int] = []
         self.texts: list[str] = []
+        self.buttons: list[Buttons] = []
         self.in_flight = 0
         self.most_in_flight = 0
 
@@ -62,6 +63,7 @@ class FakeTelegram:
         permit: bool = False,
     ) -> int:
         self.texts.append(text)
+        self.buttons.append(buttons)
         return await self._deliver(chat_id, lane, permit=permit)
 
     async def copy_message(

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcast.fake_telegram import FakeBudgets, FakeJobs, FakeTelegram
+from gatecrier.broadcast.clicks import Links
 from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import FINAL, Campaign, CampaignState, Delivery, Options, Tally, Text
 from gatecrier.broadcast.reconciler import Reconciler
@@ -114,9 +115,17 @@ class Stage:
         self.broadcast = Broadcast(database, clock=self.clock, jobs=self.jobs)
         self.reconciler = Reconciler(database, clock=self.clock, jobs=self.jobs)
 
-    def sender(self, worker: str = "w1", *, telegram: FakeTelegram | None = None) -> Sender:
+    def sender(
+        self, worker: str = "w1", *, telegram: FakeTelegram | None = None, links: Links | None = None
+    ) -> Sender:
         return Sender(
-            BOT, telegram or self.telegram, self.budgets, self.database, clock=self.clock, worker=worker
+            BOT,
+            telegram or self.telegram,
+            self.budgets,
+            self.database,
+            clock=self.clock,
+            worker=worker,
+            links=links,
         )
 
     async def subscribe(self, count: int, *, bot_id: int = BOT) -> None:

@@ -15,6 +15,7 @@ from gatecrier.bot.campaigns.desk import Desk
 from gatecrier.bot.gates import handlers as gates
 from gatecrier.bot.routing import as_dict
 from gatecrier.bot.session import GatewaySession
+from gatecrier.broadcast.clicks import Clicks
 from gatecrier.gate.service import Gatekeeper
 from gatecrier.kernel.errors import GatecrierError, OutcomeUnknown
 from gatecrier.telegram.gateway import Gateway
@@ -26,12 +27,14 @@ log = structlog.get_logger(__name__)
 class Screens:
     """Handlers of one bot; `show` finds the one that answers."""
 
-    def __init__(self, token: str, gateway: Gateway, *, gate: Gatekeeper, desk: Desk) -> None:
+    def __init__(self, token: str, gateway: Gateway, *, gate: Gatekeeper, desk: Desk, clicks: Clicks) -> None:
         self._bot = aiogram.Bot(
             token, session=GatewaySession(gateway), default=DefaultBotProperties(parse_mode="HTML")
         )
         # Group traffic must leave no state behind, and nothing here is a dialog yet.
-        self._dispatcher = aiogram.Dispatcher(disable_fsm=True, gate=gate, desk=desk, clock=gateway.clock)
+        self._dispatcher = aiogram.Dispatcher(
+            disable_fsm=True, gate=gate, desk=desk, clicks=clicks, clock=gateway.clock
+        )
         self._dispatcher.message.outer_middleware(explain_refusals)
         self._dispatcher.callback_query.outer_middleware(explain_refusals)
         # Campaigns come last: what an operator was asked for is whatever is no command.

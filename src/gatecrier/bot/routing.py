@@ -13,6 +13,7 @@ import structlog
 from gatecrier.bot.campaigns.desk import Desk
 from gatecrier.bot.commands import SETTINGS_LINK, is_known
 from gatecrier.bot.courtesy import Courtesy
+from gatecrier.broadcast.clicks import Clicks, started
 from gatecrier.gate.model import Action, Decision
 from gatecrier.gate.rules import TOUCHING
 from gatecrier.gate.service import Gatekeeper
@@ -38,8 +39,16 @@ class Routing:
     """Decides for each update of one bot who has to do with it; see `registry/inbox.Work`."""
 
     def __init__(
-        self, bot_id: int, *, gate: Gatekeeper, subscribers: Subscribers, desk: Desk, clock: Clock
+        self,
+        bot_id: int,
+        *,
+        gate: Gatekeeper,
+        subscribers: Subscribers,
+        desk: Desk,
+        clicks: Clicks,
+        clock: Clock,
     ) -> None:
+        self._clicks = clicks
         self._desk = desk
         self._bot_id = bot_id
         self._gate = gate
@@ -105,6 +114,8 @@ class Routing:
                 await self._subscribers.start(
                     self._bot_id, message.sender, source=source, at=_moment(message.date)
                 )
+                if (press := started(source)) is not None:
+                    await self._clicks.press(self._bot_id, message.sender.id, press)
         elif message.command == "stop":
             await self._subscribers.stop(self._bot_id, message.sender.id, at=_moment(message.date))
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import structlog
 
 from gatecrier.broadcast import rules
-from gatecrier.broadcast.model import Campaign, Delivery, Outcome
+from gatecrier.broadcast.clicks import Links, counted
+from gatecrier.broadcast.model import Campaign, Content, Delivery, Outcome
 from gatecrier.broadcast.sending import Telegram, send
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, OutcomeUnknown
@@ -37,8 +38,9 @@ async def first(work: Coroutine[Any, Any, T], *until: Coroutine[Any, Any, object
 class Flight:
     """Starts calls and collects their outcomes; nothing is forgotten between `take` and `recorded`."""
 
-    def __init__(self, telegram: Telegram, clock: Clock) -> None:
+    def __init__(self, telegram: Telegram, clock: Clock, links: Links | None = None) -> None:
         self._telegram = telegram
+        self._links = links
         self._clock = clock
         self._calls: set[asyncio.Task[None]] = set()
         self._outcomes: list[Outcome] = []
@@ -110,12 +112,17 @@ class Flight:
         self.open -= Counter(outcome.delivery.campaign_id for outcome in outcomes)
         self._recorded.set()
 
+    def _content_for(self, campaign: Campaign, delivery: Delivery) -> Content:
+        if not campaign.options.track:
+            return campaign.content
+        return counted(campaign.content, campaign.id, delivery.subscriber_id, self._links)
+
     async def _call(self, campaign: Campaign, delivery: Delivery) -> None:
         message_id, error = None, None
         try:
             message_id = await send(
                 self._telegram,
-                campaign.content,
+                self._content_for(campaign, delivery),
                 delivery.person_id,
                 lane=Lane.CAMPAIGN,
                 paid=campaign.options.paid,

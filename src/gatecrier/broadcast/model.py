@@ -115,6 +115,8 @@ class Options:
     window: int = 25
     #: Messages a second of this campaign, at most; 0: as many as the bot may send.
     rate: float = 0.0
+    #: Count who presses which button.
+    track: bool = False
     #: Seconds after which each message is deleted again; 0: never.
     delete_after: int = 0
     #: Send faster than the free rate, for Stars: 0.1 for each message above it.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from gatecrier.broadcast.clicks import Links
 from gatecrier.broadcast.sending import Telegram
 from gatecrier.broadcast.worker import Budgets, Sender
 from gatecrier.kernel.clock import Clock
@@ -19,6 +20,7 @@ class Senders:
     Args:
         bots: Bot id -> its calls; read at each run, so a bot added later is found.
         worker: A new name for each process: whose leases these are.
+        links: Addresses that count presses; None: we cannot be reached.
     """
 
     def __init__(
@@ -29,7 +31,9 @@ class Senders:
         *,
         clock: Clock,
         worker: str,
+        links: Links | None = None,
     ) -> None:
+        self._links = links
         self._bots = bots
         self._budgets = budgets
         self._database = database
@@ -49,7 +53,15 @@ class Senders:
         if self._is_stopping:
             return
         worker = f"{self._worker}.{next(self._numbers)}"
-        sender = Sender(bot_id, telegram, self._budgets, self._database, clock=self._clock, worker=worker)
+        sender = Sender(
+            bot_id,
+            telegram,
+            self._budgets,
+            self._database,
+            clock=self._clock,
+            worker=worker,
+            links=self._links,
+        )
         self._running.add(sender)
         try:
             await sender.run()

@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from gatecrier.broadcast.agenda import CALL, Agenda
+from gatecrier.broadcast.clicks import Links
 from gatecrier.broadcast.flight import Flight, first
 from gatecrier.broadcast.ledger import Ledger, Marked
 from gatecrier.broadcast.model import Campaign, Delivery, DeliveryState, Outcome
@@ -58,6 +59,7 @@ class Sender:
 
     Args:
         worker: Whose leases these are: a new name for each process.
+        links: Addresses that count presses; None: we cannot be reached.
     """
 
     def __init__(
@@ -69,13 +71,14 @@ class Sender:
         *,
         clock: Clock,
         worker: str,
+        links: Links | None = None,
     ) -> None:
         self._bot_id = bot_id
         self._budgets = budgets
         self._database = database
         self._clock = clock
         self._worker = worker
-        self._flight = Flight(telegram, clock)
+        self._flight = Flight(telegram, clock, links)
         self._recorder = Recorder(database, bot_id, clock=clock, worker=worker)
         self._agenda = Agenda(bot_id, database, self._recorder, clock=clock, worker=worker)
         self._spare: Counter[bool] = Counter()

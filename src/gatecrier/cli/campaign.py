@@ -56,6 +56,9 @@ async def create(
         str, Parameter(help="Whom it is for, such as 'premium'; see `gatecrier segment`. Empty: everybody.")
     ] = "",
     rate: Annotated[float, Parameter(help="Messages a second of this campaign, at most; 0: no cap.")] = 0.0,
+    track: Annotated[
+        bool, Parameter(help="Count who presses which button (addresses: if GATECRIER_PUBLIC_URL is set).")
+    ] = False,
     delete_after: Annotated[
         float, Parameter(help="Hours after which each message is deleted again, 47 at most; 0: never.")
     ] = 0.0,
@@ -84,6 +87,7 @@ async def create(
         window=settings.broadcast.window,
         only=only,
         rate=rate,
+        track=track,
         delete_after=round(delete_after * 3600),
         paid=stars > 0,
         stars=stars,
@@ -171,6 +175,21 @@ async def edit(
     async with build(load()) as gatecrier:
         await gatecrier.amendments.edit(number, content, actor=ACTOR)
         return await _show_amendments(gatecrier, number, output)
+
+
+@app.command
+async def clicks(number: Number, *, output: Output = "table") -> int:
+    """How many people pressed which button."""
+    async with build(load()) as gatecrier:
+        campaign = await gatecrier.broadcast.get(number)
+        found, people = await gatecrier.clicks.of(number), await gatecrier.clicks.people(number)
+    labels = [button.text for row in campaign.content.buttons for button in row]
+    rows = [(labels[link] if link < len(labels) else f"link {link}", count) for link, count in found.items()]
+    if output == "json":
+        show_json({"people": people, "buttons": [{"button": label, "people": n} for label, n in rows]})
+    else:
+        show_table(f"Campaign {number}: {people} people pressed a button", ("button", "people"), rows)
+    return 0
 
 
 @app.command

@@ -101,6 +101,8 @@ class Settings(BaseSettings):
     public_url: str = ""
     #: What Telegram sends along with each update, so that nobody else can: 1 to 256 of A-Z a-z 0-9 _ -.
     webhook_secret: SecretStr = SecretStr("")
+    #: Keeps what we sign from being made by others (counted links); empty: the bot's token serves.
+    secret_key: SecretStr = SecretStr("")
     #: Where we listen, behind whatever serves `public_url`.
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=0, le=65535)

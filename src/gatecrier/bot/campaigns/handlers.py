@@ -1,6 +1,6 @@
 """Operators' commands, messages and presses in aiogram: parse, and let the desk do it."""
 
-from aiogram import Router
+from aiogram import Bot, Router
 from aiogram.filters import Command, CommandObject, Filter
 from aiogram.types import CallbackQuery, Message, MessageEntity
 from aiogram.utils.text_decorations import html_decoration
@@ -9,6 +9,9 @@ from gatecrier.bot.campaigns.buttons import Press, pressed
 from gatecrier.bot.campaigns.desk import Desk
 from gatecrier.bot.records import person_of
 from gatecrier.bot.subscribers import InPrivate
+from gatecrier.broadcast.clicks import Clicks
+from gatecrier.broadcast.clicks import Press as Click
+from gatecrier.broadcast.clicks import pressed as clicked
 from gatecrier.broadcast.composing import Purpose
 from gatecrier.broadcast.model import ParseMode, Text
 from gatecrier.kernel.errors import Refused
@@ -34,6 +37,20 @@ class IsPress(Filter):
     async def __call__(self, query: CallbackQuery) -> dict[str, Press] | bool:
         found = pressed(query.data or "")
         return {"pressed_": found} if found is not None else False
+
+
+class IsClick(Filter):
+    """A counted button of a campaign's message; hands on which."""
+
+    async def __call__(self, query: CallbackQuery) -> dict[str, Click] | bool:
+        found = clicked(query.data or "")
+        return {"click": found} if found is not None else False
+
+
+async def click_(query: CallbackQuery, bot: Bot, click: Click, clicks: Clicks) -> None:
+    """A subscriber presses a button of a campaign's message."""
+    await clicks.press(bot.id, query.from_user.id, click)
+    await query.answer()
 
 
 async def broadcast(message: Message, command: CommandObject, desk: Desk) -> None:
@@ -134,5 +151,6 @@ def make_router() -> Router:
     ):
         router.message.register(handler, Command(name), InPrivate(), IsOperator())
     router.message.register(composed, InPrivate(), IsOperator(), IsAwaited())
+    router.callback_query.register(click_, IsClick())
     router.callback_query.register(press, IsPress(), IsOperator())
     return router

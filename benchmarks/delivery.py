@@ -13,6 +13,7 @@ from benchmarks.measure import Ratio, Row, Size, medians
 from benchmarks.servers import Server
 from gatecrier.broadcast import snapshot
 from gatecrier.broadcast.agenda import BATCH
+from gatecrier.broadcast.consent import Consent
 from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import (
     Button,
@@ -143,7 +144,7 @@ async def _move_rows(database: Database, campaign: Campaign) -> int:
                 ledger = Ledger(connection, WORKER)
                 moved += await ledger.record(landed)
                 if window:
-                    await ledger.mark_sending(campaign, window, lasting=now)
+                    await ledger.mark_sending(campaign, window, now=now, lasting=now, consent=Consent())
             landed = [_sent(row) for row in window]
         if not held:
             return moved

@@ -12,6 +12,7 @@ import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import structlog
 
@@ -19,10 +20,12 @@ from gatecrier.bot.campaigns.board import Board
 from gatecrier.bot.campaigns.desk import Desk
 from gatecrier.bot.menu import show_menu
 from gatecrier.bot.routing import Routing
+from gatecrier.broadcast import personal
 from gatecrier.broadcast.amending.service import AMENDER, Amendments
 from gatecrier.broadcast.amending.worker import Amender
 from gatecrier.broadcast.clicks import Clicks, Links
 from gatecrier.broadcast.composing import Composer
+from gatecrier.broadcast.consent import Consent
 from gatecrier.broadcast.model import Options
 from gatecrier.broadcast.reconciler import Reconciler
 from gatecrier.broadcast.segments.service import Segments
@@ -92,6 +95,7 @@ class App:
             jobs=self.jobs,
             safety=_safety(settings.broadcast),
             rate=settings.broadcast.rate,
+            consent=_consent(settings.broadcast),
         )
         self.segments = Segments(database, clock=clock)
         self.clicks = Clicks(database, clock=clock)
@@ -137,6 +141,7 @@ class App:
             clock=clock,
             worker=_worker_name(),
             links=self.links if settings.public_url else None,
+            consent=_consent(settings.broadcast),
         )
         self.reconciler = Reconciler(database, clock=clock, jobs=self.jobs)
         self.http = self._http() if settings.public_url else None
@@ -158,6 +163,27 @@ class App:
                 remedy="Is the network up, and GATECRIER_TELEGRAM_API_URL right?",
                 code=error.code,
             ) from error
+
+    async def kept(self, person_id: int) -> dict[str, Any]:
+        """
+        Everything about a subscriber, from every feature that keeps something of subscribers.
+
+        Raises:
+            NotFound: nothing is kept of this person.
+        """
+        found = await self.subscribers.kept(self.bot.bot_id, person_id)
+        return found | await personal.kept(self.database, self.bot.bot_id, person_id)
+
+    async def erase(self, person_id: int, *, actor: str) -> None:
+        """
+        Forget a subscriber, in every feature.
+
+        Raises:
+            NotFound: nothing is kept of this person.
+        """
+        await self.subscribers.kept(self.bot.bot_id, person_id)
+        await personal.forget(self.database, self.bot.bot_id, person_id)
+        await self.subscribers.erase(self.bot.bot_id, person_id, actor=actor, at=self.clock.now())
 
     async def run(self) -> None:
         """
@@ -307,6 +333,17 @@ async def build(
 def _safety(settings: BroadcastSettings) -> Safety:
     return Safety(
         only=settings.test_subscribers if settings.test_mode else None, approval_over=settings.approval_over
+    )
+
+
+def _consent(settings: BroadcastSettings) -> Consent:
+    return Consent(
+        terms=bool(settings.terms),
+        cap=settings.frequency_cap,
+        cap_days=settings.frequency_days,
+        quiet_from=settings.quiet_from,
+        quiet_to=settings.quiet_to,
+        zone=settings.time_zone,
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcast.fake_telegram import FakeBudgets, FakeJobs, FakeTelegram
 from gatecrier.broadcast.clicks import Links
+from gatecrier.broadcast.consent import Consent
 from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import FINAL, Campaign, CampaignState, Delivery, Options, Tally, Text
 from gatecrier.broadcast.reconciler import Reconciler
@@ -116,7 +117,12 @@ class Stage:
         self.reconciler = Reconciler(database, clock=self.clock, jobs=self.jobs)
 
     def sender(
-        self, worker: str = "w1", *, telegram: FakeTelegram | None = None, links: Links | None = None
+        self,
+        worker: str = "w1",
+        *,
+        telegram: FakeTelegram | None = None,
+        links: Links | None = None,
+        consent: Consent | None = None,
     ) -> Sender:
         return Sender(
             BOT,
@@ -126,6 +132,7 @@ class Stage:
             clock=self.clock,
             worker=worker,
             links=links,
+            consent=consent,
         )
 
     async def subscribe(self, count: int, *, bot_id: int = BOT) -> None:

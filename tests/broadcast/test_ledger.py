@@ -7,6 +7,7 @@ import pytest
 
 from broadcast.stage import NOW, Stage, people
 from gatecrier.broadcast import snapshot
+from gatecrier.broadcast.consent import Consent
 from gatecrier.broadcast.ledger import Ledger, Marked
 from gatecrier.broadcast.model import (
     Campaign,
@@ -39,7 +40,9 @@ class Desk:
 
     async def mark(self, rows: Sequence[Delivery], *, worker: str = "w1") -> Marked:
         async with self.stage.database.transaction() as connection:
-            return await Ledger(connection, worker).mark_sending(self.campaign, rows, lasting=NOW)
+            return await Ledger(connection, worker).mark_sending(
+                self.campaign, rows, now=NOW, lasting=NOW, consent=Consent()
+            )
 
     async def record(self, rows: Sequence[Delivery], verdict: Verdict, *, worker: str = "w1") -> int:
         outcomes = [Outcome(delivery=row, verdict=verdict, message_id=9, at=NOW) for row in rows]
@@ -139,7 +142,9 @@ async def test_only_the_holder_may_send(database: Database, clock: FakeClock) ->
     rows = await desk.lease(4)
     assert (await desk.mark(rows, worker="w2")).sending == set()
     async with database.transaction() as connection:
-        marked = await Ledger(connection, "w1").mark_sending(desk.campaign, rows, lasting=LATER)
+        marked = await Ledger(connection, "w1").mark_sending(
+            desk.campaign, rows, now=NOW, lasting=LATER, consent=Consent()
+        )
     assert marked.sending == set()
     assert (await desk.mark(rows)).sending == {1, 2, 3, 4}
     assert (await desk.mark(rows)).sending == set()  # not twice

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gatecrier.broadcast import rules, snapshot
+from gatecrier.broadcast.consent import Consent
 from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import Campaign, CampaignState, Delivery, Tally, Verb
 from gatecrier.broadcast.recorder import Recorder
@@ -50,8 +51,16 @@ class Agenda:
     """One sender's view of its bot's campaigns, a second old at most."""
 
     def __init__(
-        self, bot_id: int, database: Database, recorder: Recorder, *, clock: Clock, worker: str
+        self,
+        bot_id: int,
+        database: Database,
+        recorder: Recorder,
+        *,
+        clock: Clock,
+        worker: str,
+        consent: Consent,
     ) -> None:
+        self._consent = consent
         self._bot_id = bot_id
         self._database = database
         self._recorder = recorder
@@ -97,7 +106,7 @@ class Agenda:
         for campaign in unready:
             async with self._database.transaction() as connection:
                 if not campaign.is_prepared:
-                    await snapshot.write_chunk(connection, campaign)
+                    await snapshot.write_chunk(connection, campaign, consent=self._consent)
                 written = await CampaignStore(connection).get(campaign.id)
                 if written.is_prepared:
                     await self._recorder.move(connection, campaign.id, Verb.PREPARED)

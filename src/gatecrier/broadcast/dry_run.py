@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.broadcast import snapshot
+from gatecrier.broadcast.consent import Consent, Needs, reason
+from gatecrier.broadcast.consent import values as consented
 from gatecrier.broadcast.model import Campaign, DeliveryState
 from gatecrier.broadcast.tables import campaigns, deliveries
 from gatecrier.registry.store import subscribers
@@ -33,7 +35,13 @@ class DryRun:
 
 
 async def count(
-    connection: AsyncConnection, campaign: Campaign, last: Campaign | None, *, rate: float, now: datetime
+    connection: AsyncConnection,
+    campaign: Campaign,
+    last: Campaign | None,
+    *,
+    rate: float,
+    now: datetime,
+    consent: Consent,
 ) -> DryRun:
     """
     Count; one pass over the bot's subscribers, a second for a million.
@@ -45,19 +53,20 @@ async def count(
     upto = await snapshot.newest_subscriber(connection, campaign.bot_id)
     begun = replace(campaign, snapshot_upto=upto, snapshot_cursor=0, started_at=now)
     got_last = _got(last) if last else sa.false()
+    why = reason(subscribers.c.person_id, subscribers.c.id, Needs.of(campaign, consent))
     people = (
-        sa.select(snapshot.reason(begun), got_last.label("got"))
+        sa.select(why.label("reason"), got_last.label("got"))
         .select_from(subscribers)
         .where(*snapshot.audience(begun))
         .subquery()
     )
     query = sa.select(people.c.reason, people.c.got, sa.func.count()).group_by(people.c.reason, people.c.got)
-    rows = (await connection.execute(query)).all()
+    rows = (await connection.execute(query, consented(campaign, consent, now))).all()
     excluded: dict[str, int] = {}
     reachable, repeated = 0, 0
-    for reason, got, number in rows:
-        if reason is not None:
-            excluded[reason] = excluded.get(reason, 0) + number
+    for code, got, number in rows:
+        if code is not None:
+            excluded[code] = excluded.get(code, 0) + number
             continue
         reachable += number
         repeated += number if got else 0

@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from gatecrier.broadcast.batch import batch, integers, is_in, is_picked, parameters
+from gatecrier.broadcast.consent import Consent, Needs, barred, reason
+from gatecrier.broadcast.consent import values as consented
 from gatecrier.broadcast.model import (
     ACTIVE,
     FINAL,
@@ -30,7 +32,7 @@ from gatecrier.broadcast.model import (
 from gatecrier.broadcast.rules import WORKER_DIED
 from gatecrier.broadcast.store import CampaignStore, End, ended_rows
 from gatecrier.broadcast.tables import campaigns, deliveries
-from gatecrier.registry.store import strength, suppressions
+from gatecrier.registry.store import subscribers
 from gatecrier.storage.schema import Utc
 
 D = deliveries.c
@@ -108,7 +110,13 @@ class Ledger:
         return found
 
     async def mark_sending(
-        self, campaign: Campaign, rows: Sequence[Delivery], *, lasting: datetime
+        self,
+        campaign: Campaign,
+        rows: Sequence[Delivery],
+        *,
+        now: datetime,
+        lasting: datetime,
+        consent: Consent,
     ) -> Marked:
         """
         Say that these calls are about to go out; whoever must not be messaged by now becomes suppressed.
@@ -116,12 +124,13 @@ class Ledger:
         Args:
             lasting: Until when the lease must hold at least: a call must end before somebody doubts it.
         """
+        needs = Needs.of(campaign, consent)
         values = self._ids(campaign.id, [row.subscriber_id for row in rows])
-        values |= {"bot": campaign.bot_id, "lasting": lasting}
-        sending = set((await self._connection.execute(_mark(self._dialect), values)).scalars())
+        values |= consented(campaign, consent, now) | {"lasting": lasting}
+        sending = set((await self._connection.execute(_mark(self._dialect, needs), values)).scalars())
         if len(sending) == len(rows):
             return Marked(sending=sending)
-        suppressed = (await self._connection.execute(_suppress(self._dialect), values)).all()
+        suppressed = (await self._connection.execute(_suppress(self._dialect, needs), values)).all()
         await self._campaigns.count(
             Counter((campaign.id, DeliveryState.SUPPRESSED, reason) for _, reason in suppressed)
         )
@@ -162,22 +171,45 @@ class Ledger:
         )
         return closed
 
+    async def zones(self, rows: Sequence[Delivery]) -> dict[int, str]:
+        """Subscriber → their time zone, of whom it is known."""
+        query = sa.select(subscribers.c.id, subscribers.c.time_zone).where(
+            is_in(self._dialect, subscribers.c.id, "ids"), subscribers.c.time_zone != ""
+        )
+        values = {"ids": integers(self._dialect, [row.subscriber_id for row in rows])}
+        rows_ = (await self._connection.execute(query, values)).all()
+        return {id_: str(zone) for id_, zone in rows_}
+
+    async def postpone(self, rows: Sequence[Delivery], *, until: datetime) -> None:
+        """Give back rows of one campaign that were leased, to be sent from `until` on."""
+        if rows:
+            values = self._ids(rows[0].campaign_id, [row.subscriber_id for row in rows])
+            await self._connection.execute(_postpone(self._dialect), values | {"until": until})
+
     async def reopen(
-        self, campaign: Campaign, state: DeliveryState, *, after: int, now: datetime, limit: int
+        self,
+        campaign: Campaign,
+        state: DeliveryState,
+        *,
+        after: int,
+        now: datetime,
+        limit: int,
+        consent: Consent,
     ) -> list[int]:
         """
         Send again to up to `limit` subscribers above `after` whose row ended as `state`; returns them.
 
         Whoever must not be messaged by now stays as they are: so do people who blocked the bot.
         """
+        may_be_sent = ~_barred(Needs.of(campaign, consent))
         found = (
             sa.select(D.subscriber_id, D.code)
-            .where(D.campaign_id == campaign.id, D.subscriber_id > after, D.state == state, ~_suppressed())
+            .where(D.campaign_id == campaign.id, D.subscriber_id > after, D.state == state, may_be_sent)
             .order_by(D.subscriber_id)
             .limit(limit)
             .with_for_update()
         )
-        rows = (await self._connection.execute(found, {"bot": campaign.bot_id})).all()
+        rows = (await self._connection.execute(found, consented(campaign, consent, now))).all()
         ids = [id_ for id_, _ in rows]
         reopened = (
             sa.update(deliveries)
@@ -267,22 +299,8 @@ def _ours(dialect: str, state: DeliveryState) -> sa.ColumnElement[bool]:
     )
 
 
-def _suppressed() -> sa.Exists:
-    return sa.exists().where(
-        suppressions.c.bot_id == sa.bindparam("bot"), suppressions.c.person_id == D.person_id
-    )
-
-
-def _reason() -> sa.ScalarSelect[str]:
-    """Why the person of a row must not be messaged: the strongest reason."""
-    return (
-        sa.select(suppressions.c.reason)
-        .where(suppressions.c.bot_id == sa.bindparam("bot"), suppressions.c.person_id == D.person_id)
-        .correlate(deliveries)
-        .order_by(strength())
-        .limit(1)
-        .scalar_subquery()
-    )
+def _barred(needs: Needs) -> sa.ColumnElement[bool]:
+    return barred(D.person_id, D.subscriber_id, needs)
 
 
 def _text(value: str) -> sa.ColumnElement[str]:
@@ -307,24 +325,24 @@ def _lease(dialect: str) -> ReturningUpdate[int, int, int]:
 
 
 @cache
-def _mark(dialect: str) -> ReturningUpdate[int]:
+def _mark(dialect: str, needs: Needs) -> ReturningUpdate[int]:
     active = sa.exists().where(campaigns.c.id == sa.bindparam("campaign"), campaigns.c.state.in_(ACTIVE))
     return (
         sa.update(deliveries)
         .where(_ours(dialect, DeliveryState.LEASED), D.lease_until >= sa.bindparam("lasting", type_=Utc))
-        .where(active, ~_suppressed())
+        .where(active, ~_barred(needs))
         .values(state=DeliveryState.SENDING)
         .returning(D.subscriber_id)
     )
 
 
 @cache
-def _suppress(dialect: str) -> ReturningUpdate[int, str]:
+def _suppress(dialect: str, needs: Needs) -> ReturningUpdate[int, str]:
     return (
         sa.update(deliveries)
         .where(_ours(dialect, DeliveryState.LEASED), D.lease_until >= sa.bindparam("lasting", type_=Utc))
-        .where(_suppressed())
-        .values(state=DeliveryState.SUPPRESSED, code=_reason(), **CLOSED)
+        .where(_barred(needs))
+        .values(state=DeliveryState.SUPPRESSED, code=reason(D.person_id, D.subscriber_id, needs), **CLOSED)
         .returning(D.subscriber_id, D.code)
     )
 
@@ -348,6 +366,15 @@ def _release(dialect: str) -> sa.Update:
         sa.update(deliveries)
         .where(_ours(dialect, DeliveryState.LEASED))
         .values(state=DeliveryState.PENDING, **NOBODY)
+    )
+
+
+@cache
+def _postpone(dialect: str) -> sa.Update:
+    return (
+        sa.update(deliveries)
+        .where(_ours(dialect, DeliveryState.LEASED))
+        .values(state=DeliveryState.PENDING, due_at=sa.bindparam("until", type_=Utc), **NOBODY)
     )
 
 

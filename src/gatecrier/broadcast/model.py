@@ -115,6 +115,10 @@ class Options:
     window: int = 25
     #: Messages a second of this campaign, at most; 0: as many as the bot may send.
     rate: float = 0.0
+    #: A message of service, such as a receipt: the frequency cap does not hold it.
+    service: bool = False
+    #: It cannot wait: quiet hours do not hold it.
+    urgent: bool = False
     #: Count who presses which button.
     track: bool = False
     #: Seconds after which each message is deleted again; 0: never.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import structlog
 
 from gatecrier.broadcast.clicks import Links
+from gatecrier.broadcast.consent import Consent
 from gatecrier.broadcast.sending import Telegram
 from gatecrier.broadcast.worker import Budgets, Sender
 from gatecrier.kernel.clock import Clock
@@ -21,6 +22,7 @@ class Senders:
         bots: Bot id -> its calls; read at each run, so a bot added later is found.
         worker: A new name for each process: whose leases these are.
         links: Addresses that count presses; None: we cannot be reached.
+        consent: What the deployment promises its subscribers.
     """
 
     def __init__(
@@ -32,7 +34,9 @@ class Senders:
         clock: Clock,
         worker: str,
         links: Links | None = None,
+        consent: Consent | None = None,
     ) -> None:
+        self._consent = consent
         self._links = links
         self._bots = bots
         self._budgets = budgets
@@ -61,6 +65,7 @@ class Senders:
             clock=self._clock,
             worker=worker,
             links=self._links,
+            consent=self._consent,
         )
         self._running.add(sender)
         try:

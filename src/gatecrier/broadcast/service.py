@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gatecrier.broadcast import dry_run, report, rules, statistics
 from gatecrier.broadcast.amending.model import Kind
 from gatecrier.broadcast.amending.store import AmendmentStore
+from gatecrier.broadcast.consent import Consent
 from gatecrier.broadcast.content import check
 from gatecrier.broadcast.dry_run import DryRun
 from gatecrier.broadcast.ledger import Ledger
@@ -86,7 +87,9 @@ class Broadcast:
         jobs: Waker,
         safety: Safety | None = None,
         rate: float = 25.0,
+        consent: Consent | None = None,
     ) -> None:
+        self._consent = consent or Consent()
         self._safety = safety or Safety()
         self._rate = rate
         self._database = database
@@ -103,6 +106,7 @@ class Broadcast:
         actor: str,
         options: Options | None = None,
         segment: str = "",
+        category: str = "",
         key: str | None = None,
     ) -> Campaign:
         """
@@ -110,6 +114,7 @@ class Broadcast:
 
         Args:
             segment: Whom it is for (see `segments`), as its names are understood now; "": everybody.
+            category: What it is about, as subscribers may opt out of it; "": of nothing.
             key: What the caller names this request: the same key again gives the same campaign.
         Raises:
             Refused: Telegram would not take it; `field` names the part: text, buttons, name ...
@@ -122,7 +127,15 @@ class Broadcast:
             now = self._clock.now()
             chosen = await resolved_text(connection, bot_id, segment)
             campaign = await store.add(
-                bot_id, name.strip(), content, options, segment=chosen, by=actor, key=key, now=now
+                bot_id,
+                name.strip(),
+                content,
+                options,
+                segment=chosen,
+                category=category.strip(),
+                by=actor,
+                key=key,
+                now=now,
             )
             if campaign is None:
                 return _same(await store.by_key(bot_id, key or ""), name.strip(), content)
@@ -244,7 +257,9 @@ class Broadcast:
             campaign = await store.get(campaign_id)
             last = await dry_run.last_of(connection, campaign.bot_id, before=campaign_id)
             before = await store.get(last) if last is not None else None
-            return await dry_run.count(connection, campaign, before, rate=self._rate, now=self._clock.now())
+            return await dry_run.count(
+                connection, campaign, before, rate=self._rate, now=self._clock.now(), consent=self._consent
+            )
 
     async def statistics(self, bot_id: int) -> Statistics:
         """What all campaigns of a bot came to."""
@@ -274,7 +289,9 @@ class Broadcast:
             if after == 0 or not campaign.is_active:
                 rules.demand(campaign, Verb.REPEAT)
             now = self._clock.now()
-            ids = await Ledger(connection).reopen(campaign, state, after=after, now=now, limit=REPEATED)
+            ids = await Ledger(connection).reopen(
+                campaign, state, after=after, now=now, limit=REPEATED, consent=self._consent
+            )
             if not ids:
                 return None, 0
             if not campaign.is_active:

@@ -7,12 +7,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gatecrier.broadcast.consent import Consent, Needs, reason
+from gatecrier.broadcast.consent import values as consented
 from gatecrier.broadcast.model import Campaign, DeliveryState
 from gatecrier.broadcast.segments.language import parse
 from gatecrier.broadcast.segments.selection import condition
 from gatecrier.broadcast.store import CampaignStore
 from gatecrier.broadcast.tables import campaigns, deliveries
-from gatecrier.registry.store import strength, subscribers, suppressions
+from gatecrier.registry.store import subscribers
 from gatecrier.storage.schema import Utc
 
 CHUNK = 20_000
@@ -35,7 +37,13 @@ async def audience_exceeds(
     return (await connection.scalar(counted) or 0) > most
 
 
-async def write_chunk(connection: AsyncConnection, campaign: Campaign, *, limit: int = CHUNK) -> bool:
+async def write_chunk(
+    connection: AsyncConnection,
+    campaign: Campaign,
+    *,
+    limit: int = CHUNK,
+    consent: Consent | None = None,
+) -> bool:
     """
     Write the next `limit` subscribers of the audience by one INSERT … SELECT.
 
@@ -45,7 +53,7 @@ async def write_chunk(connection: AsyncConnection, campaign: Campaign, *, limit:
     upto = await _boundary(connection, campaign, limit)
     if not await _advance(connection, campaign, upto):
         return False
-    written = await _insert(connection, campaign, upto)
+    written = await _insert(connection, campaign, upto, consent or Consent())
     await connection.execute(
         sa.update(campaigns)
         .where(campaigns.c.id == campaign.id)
@@ -94,22 +102,12 @@ def audience(campaign: Campaign) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-def reason(campaign: Campaign) -> sa.ColumnElement[str | None]:
-    """Why a subscriber must not be messaged now, the strongest reason; NULL: they may be."""
-    return (
-        sa.select(suppressions.c.reason)
-        .where(suppressions.c.bot_id == campaign.bot_id, suppressions.c.person_id == subscribers.c.person_id)
-        .correlate(subscribers)
-        .order_by(strength())
-        .limit(1)
-        .scalar_subquery()
-        .label("reason")
-    )
-
-
-async def _insert(connection: AsyncConnection, campaign: Campaign, upto: int) -> int:
+async def _insert(connection: AsyncConnection, campaign: Campaign, upto: int, consent: Consent) -> int:
+    """The frequency cap is left to the moment of sending: it may hold somebody now and not then."""
+    needs = replace(Needs.of(campaign, consent), cap=False)
+    why = reason(subscribers.c.person_id, subscribers.c.id, needs).label("reason")
     people = (
-        sa.select(subscribers.c.id, subscribers.c.person_id, reason(campaign))
+        sa.select(subscribers.c.id, subscribers.c.person_id, why)
         .where(*audience(campaign), subscribers.c.id <= upto)
         .subquery()
     )
@@ -127,7 +125,8 @@ async def _insert(connection: AsyncConnection, campaign: Campaign, upto: int) ->
         sa.case((may_be_sent, sa.literal(campaign.started_at, Utc)), else_=None),
     )
     names = ["campaign_id", "subscriber_id", "person_id", "state", "code", "attempts", "due_at"]
-    return (await connection.execute(sa.insert(deliveries).from_select(names, rows))).rowcount
+    values = consented(campaign, consent, campaign.started_at or campaign.created_at)
+    return (await connection.execute(sa.insert(deliveries).from_select(names, rows), values)).rowcount
 
 
 async def _suppressed(

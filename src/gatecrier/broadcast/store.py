@@ -44,6 +44,7 @@ class CampaignStore:
         options: Options,
         *,
         segment: str = "",
+        category: str = "",
         by: str,
         key: str | None = None,
         now: datetime,
@@ -58,6 +59,7 @@ class CampaignStore:
             "state": CampaignState.DRAFT,
             "created_at": now,
             "segment": segment,
+            "category": category,
             "created_by": by,
             "idempotency_key": key,
         }

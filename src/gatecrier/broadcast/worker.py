@@ -10,9 +10,9 @@ After SIGKILL only rows of windows in flight are in doubt; leased ones were neve
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Coroutine, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gatecrier.broadcast.agenda import CALL, Agenda
 from gatecrier.broadcast.clicks import Links
+from gatecrier.broadcast.consent import Consent
 from gatecrier.broadcast.flight import Flight, first
 from gatecrier.broadcast.ledger import Ledger, Marked
 from gatecrier.broadcast.model import Campaign, Delivery, DeliveryState, Outcome
@@ -60,6 +61,7 @@ class Sender:
     Args:
         worker: Whose leases these are: a new name for each process.
         links: Addresses that count presses; None: we cannot be reached.
+        consent: What the deployment promises its subscribers.
     """
 
     def __init__(
@@ -72,7 +74,9 @@ class Sender:
         clock: Clock,
         worker: str,
         links: Links | None = None,
+        consent: Consent | None = None,
     ) -> None:
+        self._consent = consent or Consent()
         self._bot_id = bot_id
         self._budgets = budgets
         self._database = database
@@ -80,7 +84,9 @@ class Sender:
         self._worker = worker
         self._flight = Flight(telegram, clock, links)
         self._recorder = Recorder(database, bot_id, clock=clock, worker=worker)
-        self._agenda = Agenda(bot_id, database, self._recorder, clock=clock, worker=worker)
+        self._agenda = Agenda(
+            bot_id, database, self._recorder, clock=clock, worker=worker, consent=self._consent
+        )
         self._spare: Counter[bool] = Counter()
         """Permits left over, by whether they are paid ones."""
         self._is_closing = False
@@ -167,8 +173,9 @@ class Sender:
         if self._flight.is_resting:
             self._spare[paid] = permits
             return
-        rows = batch.take(min(permits, wanted))
+        rows = await self._awake(campaign, batch.take(min(permits, wanted)))
         if not rows:
+            self._spare[paid] = permits
             return
         try:
             marked = await self._mark(campaign, rows)
@@ -195,18 +202,38 @@ class Sender:
     async def _mark(self, campaign: Campaign, rows: Sequence[Delivery]) -> Marked:
         """One commit: what landed meanwhile is recorded, these rows are `sending`."""
         outcomes = self._flight.take()
-        lasting = self._clock.now() + timedelta(seconds=CALL)
+        now = self._clock.now()
+        lasting = now + timedelta(seconds=CALL)
         try:
             async with self._database.transaction() as connection:
                 await self._recorder.write(connection, outcomes)
                 ledger = Ledger(connection, self._worker)
-                marked = await ledger.mark_sending(campaign, rows, lasting=lasting)
+                marked = await ledger.mark_sending(
+                    campaign, rows, now=now, lasting=lasting, consent=self._consent
+                )
         except BaseException:
             self._flight.give_back(outcomes)
             raise
         self._note(outcomes)
         self._counts[DeliveryState.SUPPRESSED] += len(marked.suppressed)
         return marked
+
+    async def _awake(self, campaign: Campaign, rows: list[Delivery]) -> list[Delivery]:
+        """Those whose quiet hours it is not; the others are sent when theirs are over."""
+        if not rows or campaign.options.urgent or self._consent.quiet_from is None:
+            return rows
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            ledger = Ledger(connection, self._worker)
+            zones = await ledger.zones(rows)
+            asleep: dict[datetime, list[Delivery]] = defaultdict(list)
+            awake: list[Delivery] = []
+            for row in rows:
+                until = self._consent.quiet_until(zones.get(row.subscriber_id, ""), now)
+                (awake if until is None else asleep[until]).append(row)
+            for until, some in asleep.items():
+                await ledger.postpone(some, until=until)
+        return awake
 
     async def _lose(self, campaign: Campaign, rows: list[Delivery]) -> None:
         """The fence held rows back: the campaign stopped, or they are no longer ours. Look again."""

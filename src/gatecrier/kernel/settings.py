@@ -7,11 +7,21 @@ file `.env`, the file `gatecrier.toml`, the default. A secret may also lie in a 
 """
 
 import os
+from datetime import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -30,6 +40,12 @@ class Environment(StrEnum):
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+Category = Annotated[str, Field(pattern=r"^[\w -]{1,32}$")]
+
+
+Category = Annotated[str, Field(pattern=r"^[\w -]{1,32}$")]
 
 
 class BroadcastSettings(BaseModel):
@@ -53,12 +69,41 @@ class BroadcastSettings(BaseModel):
     #: A chat where the bot keeps a copy of what operators compose, so that deleting it there harms no
     #: campaign; 0: their private chat with the bot is the only place.
     storage_chat_id: int = 0
+    #: Terms that people accept by a button before they get campaigns; empty: there are none.
+    terms: str = Field(default="", max_length=3000)
+    #: What campaigns may be about, for people to choose from by /settings, such as ["news", "offers"].
+    categories: tuple[Category, ...] = Field(default=(), max_length=20)
+    #: At most so many messages to one person in `frequency_days` days; 0: no cap.
+    frequency_cap: int = Field(default=0, ge=0, le=1000)
+    frequency_days: int = Field(default=7, ge=1, le=90)
+    #: Nothing is sent between these times of the person's clock, such as 22:00 and 08:00; both empty: at any.
+    quiet_from: time | None = None
+    quiet_to: time | None = None
+    #: The time zone of people who have not told theirs (IANA).
+    time_zone: str = "UTC"
+    #: What /privacy answers; empty: what this software keeps, in general words.
+    privacy: str = Field(default="", max_length=3000)
     #: Campaigns reach `test_subscribers` only, whoever makes them.
     test_mode: bool = False
     #: Telegram's ids of those who get campaigns in test mode.
     test_subscribers: tuple[int, ...] = Field(default=(), max_length=100)
     #: An audience larger than this needs a second operator's yes; 0: none does.
     approval_over: int = Field(default=0, ge=0)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError('must be a time zone such as "Europe/Berlin"') from None
+        return value
+
+    @model_validator(mode="after")
+    def _has_both_ends(self) -> Self:
+        if (self.quiet_from is None) != (self.quiet_to is None):
+            raise ValueError("quiet_from and quiet_to belong together")
+        return self
 
 
 class GateSettings(BaseModel):

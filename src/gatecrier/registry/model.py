@@ -8,7 +8,7 @@ from enum import StrEnum
 class SuppressionReason(StrEnum):
     """Why a subscriber must not be messaged; the strongest first, as shown when several hold."""
 
-    ERASED = "erased"  # asked us to forget them
+    ERASED = "erased"  # asked us to forget them; lifted by /start, which is a new wish
     BANNED = "banned"  # an operator's decision; only an operator lifts it
     DEACTIVATED = "deactivated"  # the account is deleted
     BLOCKED = "blocked"  # blocked the bot; lifted when Telegram says so, or when they write
@@ -21,8 +21,9 @@ LIFTED_BY_START = (
     SuppressionReason.BLOCKED,
     SuppressionReason.DEACTIVATED,
     SuppressionReason.NEEDS_START,
+    SuppressionReason.ERASED,
 )
-"""What a person's own /start undoes: all but an operator's ban and an erasure."""
+"""What a person's own /start undoes: all but an operator's ban."""
 
 
 @dataclass(frozen=True, kw_only=True)

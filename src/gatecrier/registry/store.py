@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -160,6 +161,58 @@ class SubscriberStore:
             suppressions.c.bot_id == bot_id, suppressions.c.person_id == person_id
         )
         return {SuppressionReason(reason) for reason in (await self._connection.execute(query)).scalars()}
+
+    async def kept(self, bot_id: int, person_id: int) -> dict[str, Any]:
+        """Every row about a person, by table."""
+        found: dict[str, Any] = {}
+        for table in (subscribers, suppressions, opt_outs, subscriber_tags):
+            query = sa.select(table).where(table.c.bot_id == bot_id, table.c.person_id == person_id)
+            rows = (await self._connection.execute(query)).mappings()
+            found[table.name] = [dict(row) for row in rows]
+        return found
+
+    async def erase(self, bot_id: int, person_id: int) -> None:
+        """Delete every row about a person but an operator's ban."""
+        for table in (subscribers, suppressions, opt_outs, subscriber_tags):
+            theirs = sa.delete(table).where(table.c.bot_id == bot_id, table.c.person_id == person_id)
+            if table is suppressions:
+                theirs = theirs.where(suppressions.c.reason != SuppressionReason.BANNED)
+            await self._connection.execute(theirs)
+
+    async def accept_terms(self, bot_id: int, person_id: int, *, at: datetime) -> None:
+        """Note when they first agreed."""
+        await self._set(bot_id, person_id, subscribers.c.terms_at.is_(None), terms_at=at)
+
+    async def set_time_zone(self, bot_id: int, person_id: int, zone: str) -> None:
+        """Note their zone."""
+        await self._set(bot_id, person_id, time_zone=zone)
+
+    async def opt_out(self, bot_id: int, person_id: int, category: str, *, since: datetime) -> None:
+        """They want nothing of this category; twice is once."""
+        row = {"bot_id": bot_id, "person_id": person_id, "category": category, "since": since}
+        statement = insert_into(self._connection, opt_outs).values(row).on_conflict_do_nothing()
+        await self._connection.execute(statement)
+
+    async def opt_in(self, bot_id: int, person_id: int, category: str) -> None:
+        """They want it again."""
+        o = opt_outs.c
+        theirs = sa.and_(o.bot_id == bot_id, o.person_id == person_id, o.category == category)
+        await self._connection.execute(sa.delete(opt_outs).where(theirs))
+
+    async def opted_out(self, bot_id: int, person_id: int) -> frozenset[str]:
+        """The categories they do not want."""
+        o = opt_outs.c
+        query = sa.select(o.category).where(o.bot_id == bot_id, o.person_id == person_id)
+        return frozenset((await self._connection.execute(query)).scalars())
+
+    async def _set(
+        self, bot_id: int, person_id: int, *conditions: sa.ColumnElement[bool], **values: object
+    ) -> None:
+        await self._connection.execute(
+            sa.update(subscribers)
+            .where(subscribers.c.bot_id == bot_id, subscribers.c.person_id == person_id, *conditions)
+            .values(**values)
+        )
 
     async def tag(self, bot_id: int, people: Iterable[int], tag: str) -> None:
         """Give people a tag; who has it keeps it."""

@@ -1,15 +1,31 @@
 """Who a bot may message: people come by /start, leave by /stop or by blocking it, and may come back."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from zoneinfo import available_timezones
 
-from gatecrier.kernel.errors import Refused
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gatecrier.kernel.errors import NotFound, Refused
 from gatecrier.registry.model import LIFTED_BY_START, Audience, Subscriber, SuppressionReason
-from gatecrier.registry.store import SubscriberStore
+from gatecrier.registry.store import SubscriberStore, record_audit
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Person
 
 MAX_SOURCE = 64  # characters of a /start payload (Bot API deep links)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What a subscriber chose: the categories they do not want, their time zone, the terms."""
+
+    opted_out: frozenset[str]
+    time_zone: str
+    has_terms: bool
+
+
 MAX_TAG = 64  # characters
 
 
@@ -62,6 +78,86 @@ class Subscribers:
         async with self._database.transaction() as connection:
             await SubscriberStore(connection).lift(bot_id, person_id, [SuppressionReason.BLOCKED], at=at)
 
+    async def accept_terms(self, bot_id: int, person_id: int, *, at: datetime) -> None:
+        """They agree to the terms; once is enough."""
+        async with self._database.transaction() as connection:
+            await SubscriberStore(connection).accept_terms(bot_id, person_id, at=at)
+
+    async def choose(self, bot_id: int, person_id: int, category: str, *, wanted: bool, at: datetime) -> None:
+        """Whether they want what a category is about."""
+        async with self._database.transaction() as connection:
+            store = SubscriberStore(connection)
+            if wanted:
+                await store.opt_in(bot_id, person_id, category)
+            else:
+                await store.opt_out(bot_id, person_id, category, since=at)
+
+    async def set_time_zone(self, bot_id: int, person_id: int, zone: str) -> None:
+        """
+        Where their clock is: quiet hours are meant by it.
+
+        Raises:
+            Refused: there is no such zone.
+        """
+        if zone not in available_timezones():
+            raise Refused("There is no such time zone.", field="time_zone")
+        async with self._database.transaction() as connection:
+            await SubscriberStore(connection).set_time_zone(bot_id, person_id, zone)
+
+    async def choices(self, bot_id: int, person_id: int) -> Choices:
+        """What they chose."""
+        async with self._database.read() as connection:
+            store = SubscriberStore(connection)
+            found = await store.find(bot_id, person_id)
+            return Choices(
+                opted_out=await store.opted_out(bot_id, person_id),
+                time_zone=found.time_zone if found else "",
+                has_terms=found is not None and found.terms_at is not None,
+            )
+
+    async def ban(self, bot_id: int, person_id: int, *, actor: str, at: datetime) -> None:
+        """An operator's word: nothing is sent to them until an operator lifts it."""
+        async with self._database.transaction() as connection:
+            await SubscriberStore(connection).suppress(
+                bot_id, [person_id], SuppressionReason.BANNED, since=at
+            )
+            await _audit(connection, actor, "subscriber.ban", bot_id=bot_id, person_id=person_id, at=at)
+
+    async def unban(self, bot_id: int, person_id: int, *, actor: str, at: datetime) -> bool:
+        """Lift a ban; whether there was one."""
+        async with self._database.transaction() as connection:
+            lifted = await SubscriberStore(connection).lift(
+                bot_id, person_id, [SuppressionReason.BANNED], at=at
+            )
+            await _audit(connection, actor, "subscriber.unban", bot_id=bot_id, person_id=person_id, at=at)
+        return lifted > 0
+
+    async def kept(self, bot_id: int, person_id: int) -> dict[str, Any]:
+        """
+        All that the registry knows of a person.
+
+        Raises:
+            NotFound: nothing.
+        """
+        async with self._database.read() as connection:
+            found = await SubscriberStore(connection).kept(bot_id, person_id)
+        if not any(found.values()):
+            raise NotFound("Nothing is kept of this person.", field="person")
+        return found
+
+    async def erase(self, bot_id: int, person_id: int, *, actor: str, at: datetime) -> None:
+        """
+        Forget a person: who they are, what they chose, where they came from.
+
+        That they were erased stays, so that no message on its way reaches them, and a ban stays a ban.
+        Their own /start makes them a new subscriber. Call what features keep of them first.
+        """
+        async with self._database.transaction() as connection:
+            store = SubscriberStore(connection)
+            await store.erase(bot_id, person_id)
+            await store.suppress(bot_id, [person_id], SuppressionReason.ERASED, since=at)
+            await _audit(connection, actor, "subscriber.erase", bot_id=bot_id, person_id=person_id, at=at)
+
     async def tag(self, bot_id: int, people: Iterable[int], tag: str) -> None:
         """
         Give people a tag, by which segments find them; twice is once.
@@ -91,3 +187,22 @@ class Subscribers:
             found = await store.find(bot_id, person_id)
             if found is None or found.last_seen_at <= at:
                 await store.suppress(bot_id, [person_id], reason, since=at)
+
+
+async def _audit(
+    connection: AsyncConnection,
+    actor: str,
+    action: str,
+    *,
+    bot_id: int,
+    person_id: int,
+    at: datetime,
+) -> None:
+    await record_audit(
+        connection,
+        at=at,
+        actor=actor,
+        action=action,
+        subject=f"bot:{bot_id}",
+        about=f"person:{person_id}",
+    )

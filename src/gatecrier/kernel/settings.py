@@ -45,9 +45,6 @@ class Environment(StrEnum):
 Category = Annotated[str, Field(pattern=r"^[\w -]{1,32}$")]
 
 
-Category = Annotated[str, Field(pattern=r"^[\w -]{1,32}$")]
-
-
 class BroadcastSettings(BaseModel):
     """How campaigns are sent."""
 

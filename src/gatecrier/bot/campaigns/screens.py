@@ -18,8 +18,8 @@ from gatecrier.broadcast.model import (
     Tally,
 )
 from gatecrier.broadcast.statistics import Statistics
-from gatecrier.gate.names import shown
 from gatecrier.kernel.duration import in_words
+from gatecrier.kernel.names import shown
 from gatecrier.telegram.messages import Button
 
 PAGE = 8  # campaigns of a list

@@ -11,6 +11,7 @@ import cyclopts
 from cyclopts import Parameter
 
 from gatecrier.app import App, build
+from gatecrier.broadcast.clicks import labels
 from gatecrier.broadcast.dry_run import DryRun
 from gatecrier.broadcast.model import (
     Button,
@@ -183,8 +184,8 @@ async def clicks(number: Number, *, output: Output = "table") -> int:
     async with build(load()) as gatecrier:
         campaign = await gatecrier.broadcast.get(number)
         found, people = await gatecrier.clicks.of(number), await gatecrier.clicks.people(number)
-    labels = [button.text for row in campaign.content.buttons for button in row]
-    rows = [(labels[link] if link < len(labels) else f"link {link}", count) for link, count in found.items()]
+    names = labels(campaign.content)
+    rows = [(names[link] if link < len(names) else f"link {link}", count) for link, count in found.items()]
     if output == "json":
         show_json({"people": people, "buttons": [{"button": label, "people": n} for label, n in rows]})
     else:

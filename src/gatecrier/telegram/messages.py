@@ -99,7 +99,7 @@ def styled(params: dict[str, object], parse_mode: ParseMode, buttons: Buttons) -
 def delivered(
     params: dict[str, object], *, silent: bool, protect: bool, effect: str = "", paid: bool = False
 ) -> None:
-    """Note whether it makes a sound, may be passed on, its effect, and if it may cost Stars to leave faster."""
+    """Note whether it makes a sound, may be passed on, has an effect, and may cost Stars to leave faster."""
     if paid:
         params["allow_paid_broadcast"] = True
     if silent:

@@ -11,6 +11,7 @@ import structlog
 from gatecrier.bot.campaigns import screens
 from gatecrier.bot.campaigns.board import Board
 from gatecrier.bot.campaigns.screens import Screen
+from gatecrier.bot.screens import refused
 from gatecrier.broadcast.amending.service import Amendments
 from gatecrier.broadcast.composing import Composer, Composition, Purpose
 from gatecrier.broadcast.model import Album, Campaign, Content, Copy, Options, Progress, Recipient
@@ -141,7 +142,7 @@ class Desk:
                     await self._say(composed.person_id, Screen(screens.TOO_LATE))
             except GatecrierError as error:
                 log.info("desk.refused", person=composed.person_id, code=error.code)
-                await self._say(composed.person_id, Screen(f"{error.text} {error.remedy}"))
+                await self._say(composed.person_id, Screen(refused(error)))
 
     async def draft(self, person_id: int, content: Content, name: str, *, key: str) -> None:
         """Make a campaign of it, show it, and ask whether to send it."""

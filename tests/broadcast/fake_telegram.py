@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError
 from gatecrier.telegram.lanes import Lane
-from gatecrier.telegram.messages import Buttons, ParseMode
+from gatecrier.telegram.messages import Buttons, File, ParseMode
 
 
 class FakeTelegram:
@@ -34,6 +34,16 @@ class FakeTelegram:
         self.order: list[int] = []
         self.texts: list[str] = []
         self.buttons: list[Buttons] = []
+        self.copyable: Collection[int] | None = None
+        self.pinned: dict[int, int] = {}
+        """Person -> message."""
+        self.pin_error: GatecrierError | None = None
+        self.followed: list[tuple[int, str]] = []
+        self.follow_up_errors: list[GatecrierError] = []
+        self.follow_up_id = 1
+        self.follows = asyncio.Event()
+        self.follows.set()
+        """Cleared: follow-ups hang until it is set."""
         self.in_flight = 0
         self.most_in_flight = 0
 
@@ -59,11 +69,32 @@ class FakeTelegram:
         silent: bool = False,
         protect: bool = False,
         link_preview: bool = True,
+        preview_above: bool = False,
+        effect: str = "",
         paid: bool = False,
         permit: bool = False,
     ) -> int:
+        if not permit:
+            self.buttons.append(buttons)
+            return await self._follow_up(chat_id, text)
         self.texts.append(text)
         self.buttons.append(buttons)
+        return await self._deliver(chat_id, lane, permit=permit)
+
+    async def send_file(
+        self,
+        chat_id: int,
+        file: File,
+        *,
+        lane: Lane,
+        buttons: Buttons = (),
+        silent: bool = False,
+        protect: bool = False,
+        effect: str = "",
+        paid: bool = False,
+        permit: bool = False,
+    ) -> int:
+        self.texts.append(f"{file.kind} {file.file}: {file.caption}")
         return await self._deliver(chat_id, lane, permit=permit)
 
     async def copy_message(
@@ -76,11 +107,41 @@ class FakeTelegram:
         buttons: Buttons = (),
         silent: bool = False,
         protect: bool = False,
+        effect: str = "",
         paid: bool = False,
         permit: bool = False,
     ) -> int:
         self.texts.append(f"copy of {from_chat_id}/{message_id}")
         return await self._deliver(chat_id, lane, permit=permit)
+
+    async def copy_messages(
+        self,
+        chat_id: int,
+        *,
+        from_chat_id: int,
+        message_ids: Sequence[int],
+        lane: Lane,
+        silent: bool = False,
+        protect: bool = False,
+        permit: bool = False,
+    ) -> list[int]:
+        """Copies those of `copyable` alone, all when it is None."""
+        first_id = await self._deliver(chat_id, lane, permit=permit)
+        copied = [id_ for id_ in message_ids if self.copyable is None or id_ in self.copyable]
+        return [first_id * 100 + id_ for id_ in copied]
+
+    async def pin(self, chat_id: int, message_id: int, *, lane: Lane) -> None:
+        if self.pin_error is not None:
+            raise self.pin_error
+        self.pinned[chat_id] = message_id
+
+    async def _follow_up(self, person_id: int, text: str) -> int:
+        """What comes after a message, unpaid for; `follow_up_errors` meet it one by one."""
+        await self.follows.wait()
+        if self.follow_up_errors:
+            raise self.follow_up_errors.pop(0)
+        self.followed.append((person_id, text))
+        return self.follow_up_id
 
     async def _deliver(self, person_id: int, lane: Lane, *, permit: bool) -> int:
         assert permit

@@ -16,7 +16,7 @@ from broadcast.fake_telegram import FakeBudgets, FakeJobs, FakeTelegram
 from gatecrier.broadcast.clicks import Links
 from gatecrier.broadcast.consent import Consent
 from gatecrier.broadcast.ledger import Ledger
-from gatecrier.broadcast.model import FINAL, Campaign, CampaignState, Delivery, Options, Tally, Text
+from gatecrier.broadcast.model import FINAL, Campaign, CampaignState, Content, Delivery, Options, Tally, Text
 from gatecrier.broadcast.reconciler import Reconciler
 from gatecrier.broadcast.service import Broadcast
 from gatecrier.broadcast.store import CampaignStore
@@ -146,8 +146,11 @@ class Stage:
         async with self.database.transaction() as connection:
             await SubscriberStore(connection).suppress(BOT, who, reason, since=NOW)
 
-    async def begin(self, options: Options | None = None, *, text: str = "Hello") -> Campaign:
-        campaign = await self.broadcast.create(BOT, "news", Text(text=text), actor="cli", options=options)
+    async def begin(
+        self, options: Options | None = None, *, text: str = "Hello", content: Content | None = None
+    ) -> Campaign:
+        content = content or Text(text=text)
+        campaign = await self.broadcast.create(BOT, "news", content, actor="cli", options=options)
         return await self.broadcast.start(campaign.id, actor="cli")
 
     async def tally(self, campaign: Campaign) -> Tally:

@@ -9,7 +9,7 @@ from broadcast.stage import BOT, Stage, ended, people
 from gatecrier.broadcast.amending.model import Kind
 from gatecrier.broadcast.amending.service import Amendments
 from gatecrier.broadcast.amending.worker import Amender
-from gatecrier.broadcast.model import Campaign, Copy, DeliveryState, Options, Text
+from gatecrier.broadcast.model import Album, Campaign, Copy, DeliveryState, Options, Text
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Conflict, GatecrierError, OutcomeUnknown, PeerGone, TryLater
 from gatecrier.storage.database import Database
@@ -190,3 +190,25 @@ async def test_only_texts_are_changed(sqlite_database: Database) -> None:
     await stage.sender().run()
     with pytest.raises(Conflict, match="Only a campaign of text"):
         await amendments.edit(campaign.id, Text(text="y"), actor="cli")
+
+
+async def test_a_changed_text_greets_by_name_too(database: Database) -> None:
+    """Each reads their own name, and a doubled brace is one."""
+    after = await Aftermath(Stage(database)).sent(3)
+    await after.amendments.edit(after.campaign.id, Text(text="{{{id} {first_name}"), actor="cli")
+    await after.run()
+    assert after.chats.texts == {person: f"{{{person} \u2068Ann\u2069" for person in people(1, 3)}
+
+
+async def test_an_undo_takes_an_album_whole(database: Database) -> None:
+    """Its other parts and the text after it are deleted, too."""
+    stage = Stage(database)
+    await stage.subscribe(2)
+    album = Album(from_chat_id=-100, message_ids=(3, 4), follow_up=Text(text="x"))
+    stage.telegram.follow_up_id = 5000
+    campaign = await stage.begin(content=album)
+    await stage.sender().run()
+    after = Aftermath(stage)
+    await after.amendments.undo(campaign.id, actor="cli")
+    await after.run()
+    assert after.chats.deleted == dict.fromkeys(people(1, 2), 3)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broadcast.stage import BOT, PERSON, Stage, ended, people
-from gatecrier.broadcast.clicks import Click, Clicks, Links, Press, counted, pressed, started
-from gatecrier.broadcast.model import Button, Options, Text
+from gatecrier.broadcast.clicks import Click, Clicks, Links, Press, counted, labels, pressed, started
+from gatecrier.broadcast.model import Album, Button, Options, Text, Variant, Variants
 from gatecrier.kernel.errors import NotFound
 from gatecrier.storage.database import Database
 
@@ -101,3 +101,23 @@ async def test_each_recipient_has_buttons_of_their_own(sqlite_database: Database
     told = [LINKS.read(buttons[0][0].url.rpartition("/")[2]) for buttons in stage.telegram.buttons]
     rows = {row["person_id"]: row["subscriber_id"] for row in await stage.rows(campaign)}
     assert told == [Click(campaign.id, rows[person], 0) for person in people(1, 2, 3)]
+
+
+async def test_variants_number_their_buttons_through(sqlite_database: Database) -> None:
+    """One variant's first button is not another's; an album's buttons are those of the text after it."""
+    stage = Stage(sqlite_database)
+    await stage.subscribe(3)
+    follow_up = Text(text="x", buttons=((Button(text="Two", url="https://two.example"),),))
+    album = Album(from_chat_id=-100, message_ids=(1, 2), follow_up=follow_up)
+    content = Variants(variants=(Variant(content=CONTENT, language="fr"), Variant(content=album)))
+    options = Options(track=True, canary=0)
+    campaign = await stage.broadcast.create(BOT, "x", content, actor="cli", options=options)
+    await stage.broadcast.start(campaign.id, actor="cli")
+    await stage.sender(links=LINKS).run()
+    clicks = Clicks(sqlite_database, clock=stage.clock)
+    pressed_ = [LINKS.read(buttons[0][0].url.rpartition("/")[2]) for buttons in stage.telegram.buttons]
+    assert [click.link for click in pressed_ if click] == [4, 4, 4]
+    for click in pressed_:
+        assert click is not None
+        assert await clicks.follow(click) == "https://two.example"
+    assert labels(content)[3:] == ["Chat (variant 0)", "Two (variant 1)"]

@@ -1,11 +1,25 @@
 """Campaigns by command line: each command's result, and the CSV."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
+from gatecrier.app import build
+from gatecrier.broadcast.model import (
+    Album,
+    Button,
+    Content,
+    Copy,
+    Media,
+    MediaKind,
+    Text,
+    Variant,
+    Variants,
+)
 from gatecrier.cli.main import run_command
+from gatecrier.kernel.settings import load
 
 pytestmark = pytest.mark.database
 
@@ -84,3 +98,89 @@ def test_statistics_begin_empty(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing was sent, and nothing is divided by it."""
     assert run_command(["campaign", "statistics", "--output", "json"]) == 0
     assert result(capsys)["success"] is None
+
+
+LONG_ID = "AgACAgIAAxkBAAIBY2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["Hi", "--pin", "--effect", "510"], Text(text="Hi", pin=True, effect="510")),
+        (["Hi", "--no-link-preview"], Text(text="Hi", link_preview=False)),
+        (
+            ["--photo", LONG_ID, "--spoiler", "--caption-above"],
+            Media(kind=MediaKind.PHOTO, file=LONG_ID, spoiler=True, above=True),
+        ),
+        (["Cap", "--voice", LONG_ID], Media(kind=MediaKind.VOICE, file=LONG_ID, caption="Cap")),
+        (["--copy", "-1001", "7"], Copy(from_chat_id=-1001, message_id=7)),
+        (["--copy", "-1001", "9", "7"], Album(from_chat_id=-1001, message_ids=(7, 9))),
+        (
+            ["More", "--copy", "-1001", "7", "--button", "Go=https://a.bc", "--pin"],
+            Album(
+                from_chat_id=-1001,
+                message_ids=(7,),
+                follow_up=Text(text="More", buttons=((Button(text="Go", url="https://a.bc"),),)),
+                pin=True,
+            ),
+        ),
+        (
+            ["Hi", "--button", "A=copy:c=d", "--button", "B=app:https://a.bc", "--button", "C=data:x"],
+            Text(
+                text="Hi",
+                buttons=(
+                    (Button(text="A", copy="c=d"),),
+                    (Button(text="B", web_app="https://a.bc"),),
+                    (Button(text="C", data="x"),),
+                ),
+            ),
+        ),
+        (
+            ["Hi", "--variant", "de=de.txt", "--variant", "*=de.txt", "--hold-out", "10"],
+            Variants(
+                variants=(
+                    Variant(content=Text(text="Hi")),
+                    Variant(content=Text(text="Hallo"), language="de"),
+                    Variant(content=Text(text="Hallo")),
+                ),
+                hold_out=10,
+            ),
+        ),
+    ],
+)
+async def test_what_is_said_is_what_is_made(arguments: list[str], expected: Content, tmp_path: Path) -> None:
+    """Each option arrives in the campaign, and nothing else does."""
+    (tmp_path / "de.txt").write_text("Hallo")
+    assert await asyncio.to_thread(run_command, ["campaign", "create", "News", *arguments]) == 0
+    async with build(load()) as gatecrier:
+        assert (await gatecrier.broadcast.get(1)).content == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["Hi", "--text-file", "x"], "--text-file"),
+        (["--photo", LONG_ID, "--copy", "1", "2"], "--copy"),
+        (["--copy", "1"], "--copy"),
+        (["--copy", "1", "2", "3", "--button", "Go=https://a.bc"], "Give a TEXT"),
+        (["Hi", "--spoiler"], "--spoiler"),
+        (["Hi", "--variant", "de"], "LANG=FILE"),
+        (["Hi", "--variant", "de=missing.txt"], "missing.txt"),
+        (["--copy", "1", "2", "--variant", "de=missing.txt"], "no text to vary"),
+        (["<b>Hi", "--parse-mode", "html"], "Line 1, column 1"),
+        (["--photo", "picture.jpg"], "file_id"),
+    ],
+)
+def test_what_cannot_be_said_is_told(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 5, and the option at fault."""
+    assert run_command(["campaign", "create", "News", *arguments]) == 5
+    assert told in capsys.readouterr().err
+
+
+def test_much_markup_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is made all the same."""
+    arguments = ["campaign", "create", "News", "<b>x</b> " * 101, "--parse-mode", "html"]
+    assert run_command(arguments) == 0
+    assert "first 100" in capsys.readouterr().err

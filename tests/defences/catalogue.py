@@ -196,7 +196,7 @@ DEFENCES = (
     Defence(
         "19",
         "names are escaped",
-        "gate/names.py",
+        "kernel/names.py",
         "    return html.escape(plain(name) or otherwise)\n\n\ndef unlinked",
         "    return plain(name) or otherwise\n\n\ndef unlinked",
         ("tests/gate/test_names.py", "tests/gate/test_texts.py"),

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from gate import strict_html
 from gate.speaking import make_case, make_channel, make_held
-from gatecrier.gate import names
 from gatecrier.gate.cards import texts
 from gatecrier.gate.governing.demands import parse
 from gatecrier.gate.model import Reason
 from gatecrier.gate.policy import InChannel, Not
+from gatecrier.kernel import names
 from gatecrier.kernel.errors import Refused
 from gatecrier_sandbox.entities.formatted import formatted
 

@@ -9,10 +9,10 @@ from gate.speaking import CASES, make_case, make_channel, make_held
 from gatecrier.gate.cards import templates, texts
 from gatecrier.gate.cards.templates import check
 from gatecrier.gate.model import Reason
-from gatecrier.gate.names import utf16
 from gatecrier.gate.policy import AllOf, AtLeast, InChannel, Not
 from gatecrier.kernel.errors import Refused
 from gatecrier.kernel.language import LANGUAGES
+from gatecrier.kernel.names import utf16
 from gatecrier_sandbox.entities.formatted import formatted
 
 BOTH = "{people} {channels}"

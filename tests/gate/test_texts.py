@@ -15,9 +15,9 @@ from gate.speaking import CASES, CHANNELS, make_case, make_channel, make_gate, m
 from gatecrier.gate.cards import texts, wording
 from gatecrier.gate.cards.texts import Toast
 from gatecrier.gate.model import Cause, Reason
-from gatecrier.gate.names import utf16
 from gatecrier.gate.policy import AllOf, AtLeast, InChannel, Not, Policy
 from gatecrier.kernel.language import LANGUAGES, is_rtl
+from gatecrier.kernel.names import utf16
 from gatecrier_sandbox.entities.formatted import formatted
 
 FOLDER = Path(wording.__file__).with_name("phrases")

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from gatecrier.broadcast.model import CampaignState, DeliveryState, ParseMode, Progress, Text
+from gatecrier.broadcast.model import CampaignState, DeliveryState, Media, MediaKind, Progress, Text
 from gatecrier.kernel.errors import Conflict
 from gatecrier_sandbox.world.faults import Fault, FaultKind
 from journeys.conftest import Stage, until
@@ -112,13 +112,13 @@ async def test_an_answer_that_is_lost_is_unknown_and_not_repeated(stage: Stage) 
     assert set(received(stage).values()) == {1}
 
 
-async def test_a_text_telegram_rejects_stops_at_the_canary(stage: Stage) -> None:
-    """One bad message is not tried on everybody."""
+async def test_a_file_telegram_rejects_stops_at_the_canary(stage: Stage) -> None:
+    """What only Telegram can know to be bad is not tried on everybody."""
     await subscribe(stage, 100)
-    content = Text(text="<b>not closed", parse_mode=ParseMode.HTML)
+    content = Media(kind=MediaKind.PHOTO, file="AgACAgIAAxkBAAIBY2")
     campaign = await stage.app.broadcast.create(stage.bot.id, "Bad", content, actor="test")
     await stage.app.broadcast.start(campaign.id, actor="test")
     progress = await ended(stage, campaign.id)
     assert progress.campaign.state is CampaignState.FAILED
-    assert "end tag" in progress.campaign.cause
+    assert "file identifier" in progress.campaign.cause
     assert progress.tally.of(DeliveryState.FAILED) <= 5

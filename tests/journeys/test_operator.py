@@ -11,6 +11,7 @@ from gatecrier.broadcast.model import CampaignState, DeliveryState
 from gatecrier_sandbox.world.model import Click, Message
 from journeys.conftest import Stage, running, staged, until
 from journeys.test_broadcast import subscribe
+from sandbox.uploads import png
 
 pytestmark = pytest.mark.story
 
@@ -202,3 +203,24 @@ async def test_a_restart_forgets_neither_the_question_nor_the_status(tmp_path: P
             await until(lambda: "Finished" in asked.text, "the same message tells the end")
         got = stage.sandbox.world.deliveries.count(stage.bot.id, text="After the restart")
         assert len(got) == 301
+
+
+async def test_an_album_is_sent_as_an_album(desk: Desk) -> None:
+    """Composed in Telegram: its parts are awaited, shown, and reach everybody together."""
+    stage = desk.stage
+    await subscribe(stage, 5)
+    await desk.say("/broadcast")
+    before = len(desk.messages())
+    for _ in range(3):
+        stage.sandbox.world.say_media(stage.bot.id, desk.person, "photo", data=png(), media_group_id="album")
+    await until(lambda: len(desk.messages()) >= before + 4, "the preview and the question")
+    asked = desk.messages()[-1]
+    assert "Send it to 6 people?" in asked.text
+    assert await desk.press(asked, "✅ YES, send") == "It begins."
+    await until(lambda: "Finished" in asked.text, "the summary")
+    (campaign,) = await stage.app.broadcast.list(stage.bot.id)
+    assert (await stage.app.broadcast.progress(campaign.id)).tally.of(DeliveryState.SENT) == 6
+    (reader, *_) = stage.sandbox.world.bots[stage.bot.id].dialogs.keys() - {desk.person}
+    dialog = stage.sandbox.world.bots[stage.bot.id].dialogs[reader]
+    albums = {one.media_group_id for one in dialog.messages.values() if one.content}
+    assert (len(albums), "" in albums) == (1, False)

@@ -14,7 +14,7 @@ from gatecrier.telegram.bot import SHORTEST_RESTRICTION, Bot
 from gatecrier.telegram.budgets import Budgets, Scope
 from gatecrier.telegram.gateway import Gateway
 from gatecrier.telegram.lanes import Lane
-from gatecrier.telegram.messages import Button, Ephemeral
+from gatecrier.telegram.messages import Button, Ephemeral, File
 from gatecrier.telegram.transport import ConnectFailed, ConnectionLost
 from gatecrier.telegram.updates import ALLOWED_UPDATES, Permissions
 
@@ -175,6 +175,64 @@ async def test_copy_message(world: World) -> None:
         "reply_markup": {"inline_keyboard": [[{"text": "x", "callback_data": "y"}]]},
         "protect_content": True,
     }
+
+
+async def test_copy_messages(world: World) -> None:
+    """An album is copied by one call; the ids tell what Telegram left out."""
+    world.transport.default = ok([{"message_id": 7}, {"message_id": 9}])
+    copied = await world.bot.copy_messages(
+        5, from_chat_id=-100, message_ids=(3, 4, 6), lane=Lane.CAMPAIGN, silent=True
+    )
+    assert copied == [7, 9]
+    assert world.transport.posted[-1].method == "copyMessages"
+    assert world.sent == {
+        "chat_id": 5,
+        "from_chat_id": -100,
+        "message_ids": [3, 4, 6],
+        "disable_notification": True,
+    }
+
+
+@pytest.mark.parametrize("kind", ["photo", "video", "document", "animation", "audio", "voice"])
+async def test_send_file(world: World, kind: Any) -> None:
+    """Each kind has its method; what is not asked for is not sent."""
+    world.transport.default = ok({"message_id": 7})
+    assert await world.bot.send_file(5, File(kind=kind, file="AgAC"), lane=Lane.CAMPAIGN) == 7
+    assert world.transport.posted[-1].method.lower() == f"send{kind}"
+    assert world.sent == {"chat_id": 5, kind: "AgAC"}
+
+
+async def test_send_file_with_everything(world: World) -> None:
+    """Caption, its place and markup, spoiler, effect, and a button that opens a web app."""
+    world.transport.default = ok({"message_id": 7})
+    file = File(kind="photo", file="AgAC", caption="<b>x</b>", parse_mode="HTML", above=True, spoiler=True)
+    buttons = [[Button("Shop", web_app="https://a.bc")]]
+    await world.bot.send_file(5, file, lane=Lane.CAMPAIGN, buttons=buttons, protect=True, effect="510")
+    assert world.sent == {
+        "chat_id": 5,
+        "photo": "AgAC",
+        "caption": "<b>x</b>",
+        "parse_mode": "HTML",
+        "show_caption_above_media": True,
+        "has_spoiler": True,
+        "protect_content": True,
+        "message_effect_id": "510",
+        "reply_markup": {"inline_keyboard": [[{"text": "Shop", "web_app": {"url": "https://a.bc"}}]]},
+    }
+
+
+async def test_preview_above_and_effect(world: World) -> None:
+    """A text may show its link's preview first, and arrive with an effect."""
+    world.transport.default = ok({"message_id": 7})
+    await world.bot.send_message(5, "x", lane=Lane.ANSWER, preview_above=True, effect="510")
+    assert world.sent["link_preview_options"] == {"show_above_text": True}
+    assert world.sent["message_effect_id"] == "510"
+
+
+async def test_pin(world: World) -> None:
+    """Pinned without a sound."""
+    await world.bot.pin(5, 9, lane=Lane.CAMPAIGN)
+    assert world.sent == {"chat_id": 5, "message_id": 9, "disable_notification": True}
 
 
 async def test_edit_text(world: World) -> None:

@@ -10,9 +10,9 @@ from gatecrier.gate.cards.texts import explain, suspension_cause
 from gatecrier.gate.cards.texts import prove as prove_text
 from gatecrier.gate.cards.texts import prove_button as prove_label
 from gatecrier.gate.model import Channel, Gate, GateStatus, Mode, Protected, Unprotected
-from gatecrier.gate.names import shown
 from gatecrier.kernel.errors import GatecrierError, TryLater
 from gatecrier.kernel.language import ENGLISH
+from gatecrier.kernel.names import shown
 
 MODES = {
     Mode.OFF: "off",

@@ -4,10 +4,14 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from gatecrier.broadcast import rules, snapshot
 from gatecrier.broadcast.consent import Consent
+from gatecrier.broadcast.content.variants import HOLD_OUT, is_held_out
 from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import Campaign, CampaignState, Delivery, Tally, Verb
+from gatecrier.broadcast.recipients import are_needed, introduce
 from gatecrier.broadcast.recorder import Recorder
 from gatecrier.broadcast.shares import NO_CAP, Shares
 from gatecrier.broadcast.store import CampaignStore
@@ -200,15 +204,28 @@ class Agenda:
         if campaign.id in self._dry:
             return False
         until = now + timedelta(seconds=LEASE)
-        async with self._database.transaction() as connection:
-            ledger = Ledger(connection, self._worker)
-            rows = await ledger.lease(campaign, now=now, until=until, limit=BATCH)
-        if not rows:
-            self._dry.add(campaign.id)
-            self.shares.rests(campaign.id)
-            return False
+        rows: list[Delivery] = []
+        while not rows:
+            async with self._database.transaction() as connection:
+                ledger = Ledger(connection, self._worker)
+                leased = await ledger.lease(campaign, now=now, until=until, limit=BATCH)
+                rows = await self._to_send(connection, campaign, leased)
+            if not leased:
+                self._dry.add(campaign.id)
+                self.shares.rests(campaign.id)
+                return False
         self._batches[campaign.id] = Batch(rows=deque(rows), until=until)
         return True
+
+    async def _to_send(
+        self, connection: AsyncConnection, campaign: Campaign, leased: list[Delivery]
+    ) -> list[Delivery]:
+        """Of rows just leased those that get something, with what the content needs to know of them."""
+        content = campaign.content
+        ids = {id_ for row in leased if is_held_out(content, campaign.id, id_ := row.subscriber_id)}
+        await Ledger(connection, self._worker).leave_out(campaign.id, ids, HOLD_OUT)
+        rows = [row for row in leased if row.subscriber_id not in ids] if ids else leased
+        return await introduce(connection, rows) if rows and are_needed(content) else rows
 
     async def _judge(self, campaign: Campaign, tally: Tally) -> None:
         if campaign.is_active:

@@ -14,12 +14,15 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from itertools import count
+from typing import NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gatecrier.broadcast.model import Button, Content
+from gatecrier.broadcast.content.model import messages_of
+from gatecrier.broadcast.content.written import buttons_in, with_buttons
+from gatecrier.broadcast.model import Button, Content, Message, Variants
 from gatecrier.broadcast.store import CampaignStore
 from gatecrier.broadcast.tables import campaigns, clicks
 from gatecrier.kernel.clock import Clock
@@ -33,8 +36,11 @@ PATH = "/r/"
 """Where counted addresses lead by."""
 SIGNATURE = 12  # bytes
 _NUMBERS = struct.Struct(">QQH")
-_PAYLOAD = re.compile(r"c(\d{1,15})(?:_(\d{1,3}))?", re.ASCII)
-_DATA = re.compile(rf"{PRESS}:(\d{{1,15}}):(\d{{1,3}})", re.ASCII)
+_PAYLOAD = re.compile(r"c(\d{1,15})(?:_(\d{1,4}))?", re.ASCII)
+_DATA = re.compile(rf"{PRESS}:(\d{{1,15}}):(\d{{1,4}})", re.ASCII)
+
+
+M = TypeVar("M", bound=Message)
 
 
 class Click(NamedTuple):
@@ -85,19 +91,34 @@ class Links:
         return hmac.digest(self._key, numbers, "sha256")[:SIGNATURE]
 
 
-def counted(content: Content, campaign_id: int, subscriber_id: int, links: Links | None) -> Content:
+def counted(message: M, campaign_id: int, subscriber_id: int, links: Links | None, *, first: int = 0) -> M:
     """
-    The content with buttons that count; those that copy a text cannot.
+    The message with buttons that count; those that copy a text or open a web app cannot.
 
     Args:
         links: None: addresses stay as they are, and do not count.
+        first: The number of its first button.
     """
-    numbers = iter(range(1000))
+    numbers = count(first)
     rows = tuple(
         tuple(_counted(button, Click(campaign_id, subscriber_id, next(numbers)), links) for button in row)
-        for row in content.buttons
+        for row in buttons_in(message)
     )
-    return replace(content, buttons=rows)
+    return with_buttons(message, rows)
+
+
+def first_link(content: Content, variant: int | None) -> int:
+    """The number of a variant's first button: they are numbered through all variants."""
+    before = messages_of(content)[: variant or 0]
+    return sum(len(row) for message in before for row in buttons_in(message))
+
+
+def labels(content: Content) -> list[str]:
+    """What stands on each button, by its number; of several variants, on which one's."""
+    if not isinstance(content, Variants):
+        return [button.text for button in _buttons(content)]
+    numbered = enumerate(content.variants)
+    return [f"{button.text} (variant {n})" for n, one in numbered for button in _buttons(one.content)]
 
 
 def pressed(data: str) -> Press | None:
@@ -153,7 +174,7 @@ class Clicks:
             .order_by(clicks.c.link)
         )
         async with self._database.read() as connection:
-            return {link: int(count) for link, count in (await connection.execute(query)).all()}
+            return {link: int(number) for link, number in (await connection.execute(query)).all()}
 
     async def people(self, campaign_id: int) -> int:
         """How many subscribers pressed any button."""
@@ -189,5 +210,6 @@ def _url_of(content: Content, link: int) -> str:
 
 
 def _buttons(content: Content) -> Iterator[Button]:
-    for row in content.buttons:
-        yield from row
+    for message in messages_of(content):
+        for row in buttons_in(message):
+            yield from row

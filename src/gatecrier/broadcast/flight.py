@@ -3,15 +3,18 @@
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
 
 from gatecrier.broadcast import rules
-from gatecrier.broadcast.clicks import Links, counted
-from gatecrier.broadcast.model import Campaign, Content, Delivery, Outcome
-from gatecrier.broadcast.sending import Telegram, send
+from gatecrier.broadcast.clicks import Links, counted, first_link
+from gatecrier.broadcast.content.placeholders import personal
+from gatecrier.broadcast.content.variants import Choice, choose
+from gatecrier.broadcast.model import Campaign, Delivery, Message, Outcome, Recipient
+from gatecrier.broadcast.sending import Arrived, Telegram, complete, is_complete, send
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, OutcomeUnknown
 from gatecrier.telegram.lanes import Lane
@@ -20,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+COMPLETED_WITHIN = 95.0
+"""Seconds from the start of a call for all that follows it: the lease holds five more (`agenda.CALL`)."""
 LINGER = 0.002
 """Seconds a full window waits after the first call landed: a few more do, and share the next commit."""
 
@@ -112,39 +117,72 @@ class Flight:
         self.open -= Counter(outcome.delivery.campaign_id for outcome in outcomes)
         self._recorded.set()
 
-    def _content_for(self, campaign: Campaign, delivery: Delivery) -> Content:
-        if not campaign.options.track:
-            return campaign.content
-        return counted(campaign.content, campaign.id, delivery.subscriber_id, self._links)
+    def _message_for(self, campaign: Campaign, delivery: Delivery) -> Choice:
+        """What this person gets: their variant, their name in it, buttons that count for them."""
+        who = delivery.recipient or Recipient(delivery.person_id)
+        message, number = choose(campaign.content, campaign.id, delivery.subscriber_id, who.language)
+        message = personal(message, who)
+        if campaign.options.track:
+            first_ = first_link(campaign.content, number)
+            message = counted(message, campaign.id, delivery.subscriber_id, self._links, first=first_)
+        return Choice(message, number)
 
     async def _call(self, campaign: Campaign, delivery: Delivery) -> None:
-        message_id, error = None, None
+        begun = self._clock.monotonic()
+        arrived: Arrived | None = None
+        error: GatecrierError | None = None
+        number: int | None = None
         try:
-            message_id = await send(
+            message, number = self._message_for(campaign, delivery)
+            arrived = await send(
                 self._telegram,
-                self._content_for(campaign, delivery),
+                message,
                 delivery.person_id,
                 lane=Lane.CAMPAIGN,
                 paid=campaign.options.paid,
                 permit=True,
             )
+            if not is_complete(message):
+                await self._complete(message, delivery, arrived, begun)
         except GatecrierError as caught:
             error = caught
         except Exception:  # the edge of a call: whatever failed, nobody knows whether the message left
             log.exception("broadcast.call_broke", campaign=campaign.id, subscriber=delivery.subscriber_id)
             error = OutcomeUnknown("The call broke.", code="call_broke")
+        finally:  # also when the call is given up, once the message has arrived
+            if arrived or error:
+                self._land(campaign, delivery, None if arrived else error, arrived, number)
+
+    async def _complete(self, message: Message, delivery: Delivery, arrived: Arrived, begun: float) -> None:
+        """What follows the message itself, for as long as the row is surely ours."""
+        left = max(0.0, begun + COMPLETED_WITHIN - self._clock.monotonic())
+        work = complete(
+            self._telegram, message, delivery.person_id, arrived, lane=Lane.CAMPAIGN, clock=self._clock
+        )
+        await first(work, self._clock.sleep(left))
+
+    def _land(
+        self,
+        campaign: Campaign,
+        delivery: Delivery,
+        error: GatecrierError | None,
+        arrived: Arrived | None,
+        variant: int | None,
+    ) -> None:
         now = self._clock.now()
         verdict = rules.after_attempt(delivery, error, now=now, unknown=campaign.options.unknown)
         if verdict.rest:
             self._rest_until = max(self._rest_until, self._clock.monotonic() + verdict.rest)
-        life = campaign.options.delete_after if message_id is not None else 0
-        self._outcomes.append(
-            Outcome(
-                delivery=delivery,
-                verdict=verdict,
-                message_id=message_id,
-                at=now,
+        outcome = Outcome(delivery=delivery, verdict=verdict, variant=variant, at=now)
+        if arrived:
+            first_id, *more_ids = arrived.ids
+            life = campaign.options.delete_after
+            outcome = replace(
+                outcome,
+                verdict=replace(verdict, code=arrived.code),
+                message_id=first_id,
+                more_ids=tuple(more_ids),
                 withdraw_at=now + timedelta(seconds=life) if life else None,
             )
-        )
+        self._outcomes.append(outcome)
         self.landed.set()

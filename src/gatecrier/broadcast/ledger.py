@@ -6,7 +6,7 @@ that was frozen and comes back can neither send nor overwrite what another took.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -57,6 +57,8 @@ OUTCOMES: dict[str, sa.types.TypeEngine[Any]] = {
     "message_id": sa.BigInteger(),
     "sent_at": Utc(),
     "withdraw_at": Utc(),
+    "variant": sa.SmallInteger(),
+    "more_ids": sa.Text(),
 }
 
 
@@ -146,6 +148,16 @@ class Ledger:
         rows = (await self._connection.execute(_record(self._dialect), values)).all()
         await self._campaigns.count(_ended((id_, state, code) for id_, state, code in rows))
         return len(rows)
+
+    async def leave_out(self, campaign_id: int, ids: Collection[int], reason: str) -> None:
+        """End rows that are leased: these people get nothing of this campaign."""
+        if not ids:
+            return
+        values = self._ids(campaign_id, ids) | {"reason": reason}
+        ended = (await self._connection.execute(_leave_out(self._dialect), values)).rowcount
+        await self._campaigns.count(
+            Counter({(campaign_id, DeliveryState.SUPPRESSED, reason): ended} if ended else {})
+        )
 
     async def release(self, rows: Sequence[Delivery]) -> None:
         """Give back rows of one campaign that were leased and not sent."""
@@ -273,6 +285,8 @@ def _row(outcome: Outcome) -> tuple[object, ...]:
         outcome.message_id,
         outcome.at if verdict.state is DeliveryState.SENT else None,
         outcome.withdraw_at,
+        outcome.variant,
+        ",".join(map(str, outcome.more_ids)) or None,
     )
 
 
@@ -375,6 +389,15 @@ def _postpone(dialect: str) -> sa.Update:
         sa.update(deliveries)
         .where(_ours(dialect, DeliveryState.LEASED))
         .values(state=DeliveryState.PENDING, due_at=sa.bindparam("until", type_=Utc), **NOBODY)
+    )
+
+
+@cache
+def _leave_out(dialect: str) -> sa.Update:
+    return (
+        sa.update(deliveries)
+        .where(_ours(dialect, DeliveryState.LEASED))
+        .values(state=DeliveryState.SUPPRESSED, code=sa.bindparam("reason"), **CLOSED)
     )
 
 

@@ -4,7 +4,54 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from gatecrier.broadcast.content.model import (
+    Album,
+    Button,
+    Buttons,
+    Content,
+    Copy,
+    Media,
+    MediaKind,
+    Message,
+    ParseMode,
+    Recipient,
+    Text,
+    Variant,
+    Variants,
+)
 from gatecrier.registry.model import SuppressionReason
+
+__all__ = [
+    "ACTIVE",
+    "ATTEMPTED",
+    "ENDED",
+    "FINAL",
+    "Album",
+    "Button",
+    "Buttons",
+    "Campaign",
+    "CampaignState",
+    "Content",
+    "Copy",
+    "Delivery",
+    "DeliveryState",
+    "Media",
+    "MediaKind",
+    "Message",
+    "Options",
+    "Outcome",
+    "ParseMode",
+    "Progress",
+    "Recipient",
+    "Tally",
+    "Text",
+    "Tried",
+    "UnknownPolicy",
+    "Variant",
+    "Variants",
+    "Verb",
+    "Verdict",
+]
 
 
 class CampaignState(StrEnum):
@@ -54,54 +101,6 @@ class UnknownPolicy(StrEnum):
 
     AT_MOST_ONCE = "at_most_once"
     AT_LEAST_ONCE = "at_least_once"
-
-
-class ParseMode(StrEnum):
-    """How Telegram reads a text's markup."""
-
-    PLAIN = ""
-    HTML = "HTML"
-    MARKDOWN = "MarkdownV2"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Button:
-    """An inline button; exactly one of `url`, `data` (1 to 64 bytes) and `copy` says what it does."""
-
-    text: str
-    url: str = ""
-    data: str = ""
-    copy: str = ""
-
-
-Buttons = tuple[tuple[Button, ...], ...]
-"""Rows of buttons."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Text:
-    """A message given as text."""
-
-    text: str
-    parse_mode: ParseMode = ParseMode.PLAIN
-    buttons: Buttons = ()
-    silent: bool = False
-    protect: bool = False
-    link_preview: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Copy:
-    """A message written in Telegram itself, copied from the chat that keeps it."""
-
-    from_chat_id: int
-    message_id: int
-    buttons: Buttons = ()
-    silent: bool = False
-    protect: bool = False
-
-
-Content = Text | Copy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +218,8 @@ class Delivery:
     person_id: int
     #: Calls that were made and ended; a flood wait is none.
     attempts: int = 0
+    #: Who they are, as far as the content greets them or speaks their language; else only their id.
+    recipient: Recipient | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,6 +247,10 @@ class Outcome:
     delivery: Delivery
     verdict: Verdict
     message_id: int | None = None
+    #: Of the other messages, where there were several: an album's, its follow-up.
+    more_ids: tuple[int, ...] = ()
+    #: The number of the variant, where there are several.
+    variant: int | None = None
     at: datetime
     #: When the message is to be deleted again.
     withdraw_at: datetime | None = None
@@ -260,6 +265,8 @@ class Tally:
     failed: dict[str, int] = field(default_factory=dict)
     suppressed: dict[str, int] = field(default_factory=dict)
     unknown: dict[str, int] = field(default_factory=dict)
+    #: Of those sent, the ones that lack a part: a follow-up, a pin ...
+    sent: dict[str, int] = field(default_factory=dict)
 
     def of(self, *states: DeliveryState) -> int:
         """How many rows are in any of these states."""

@@ -19,6 +19,7 @@ COLUMNS = (
     "username",
     "state",
     "reason",
+    "variant",
     "attempts",
     "message_id",
     "sent_at",
@@ -41,7 +42,7 @@ async def _page(database: Database, campaign_id: int, after: int) -> list[tuple[
     query = (
         sa.select(
             d.subscriber_id, d.person_id, s.first_name, s.username,
-            d.state, d.code, d.attempts, d.message_id, d.sent_at,
+            d.state, d.code, d.variant, d.attempts, d.message_id, d.sent_at,
         )
         .select_from(deliveries.outerjoin(subscribers, s.id == d.subscriber_id))
         .where(d.campaign_id == campaign_id, d.subscriber_id > after)

@@ -1,5 +1,6 @@
 """What an operator can do with campaigns; each method is one intention and one transaction."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +12,7 @@ from gatecrier.broadcast import dry_run, report, rules, statistics
 from gatecrier.broadcast.amending.model import Kind
 from gatecrier.broadcast.amending.store import AmendmentStore
 from gatecrier.broadcast.consent import Consent
-from gatecrier.broadcast.content import check
+from gatecrier.broadcast.content.lint import check
 from gatecrier.broadcast.dry_run import DryRun
 from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import (
@@ -264,6 +265,11 @@ class Broadcast:
     async def statistics(self, bot_id: int) -> Statistics:
         """What all campaigns of a bot came to."""
         return await statistics.of(self._database, bot_id)
+
+    async def by_variant(self, campaign_id: int) -> dict[int | None, Counter[DeliveryState]]:
+        """Deliveries by variant and state; None: those that none was chosen for (yet)."""
+        async with self._database.read() as connection:
+            return await CampaignStore(connection).by_variant(campaign_id)
 
     async def report(self, campaign_id: int) -> AsyncIterator[str]:
         """CSV of every recipient, as pieces of text to be written one after the other."""

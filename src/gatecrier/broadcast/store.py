@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.broadcast import rules
-from gatecrier.broadcast.content import pack, pack_options, unpack, unpack_options
+from gatecrier.broadcast.content.pack import pack, pack_options, unpack, unpack_options
 from gatecrier.broadcast.model import (
     ACTIVE,
     ENDED,
@@ -182,6 +182,22 @@ class CampaignStore:
         rows = (await self._connection.execute(sa.union_all(held, ended, whole))).all()
         return _tally([(state, code, count) for state, code, count in rows])
 
+    async def by_variant(self, campaign_id: int) -> dict[int | None, Counter[DeliveryState]]:
+        """
+        Rows by the variant that was tried, and state; None: none was, or there is but one message.
+
+        Counted one by one: a second for a million rows.
+        """
+        query = (
+            sa.select(deliveries.c.variant, deliveries.c.state, sa.func.count())
+            .where(deliveries.c.campaign_id == campaign_id)
+            .group_by(deliveries.c.variant, deliveries.c.state)
+        )
+        found: dict[int | None, Counter[DeliveryState]] = {}
+        for variant, state, count in await self._connection.execute(query):
+            found.setdefault(variant, Counter())[DeliveryState(state)] = count
+        return found
+
 
 _AUDIENCE = "audience"
 
@@ -211,6 +227,7 @@ def _tally(rows: Sequence[tuple[str, str, int]]) -> Tally:
         failed=codes.get(DeliveryState.FAILED, {}),
         suppressed=codes.get(DeliveryState.SUPPRESSED, {}),
         unknown=codes.get(DeliveryState.UNKNOWN, {}),
+        sent={code: count for code, count in codes.get(DeliveryState.SENT, {}).items() if code},
     )
 
 

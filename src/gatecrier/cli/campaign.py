@@ -11,18 +11,13 @@ import cyclopts
 from cyclopts import Parameter
 
 from gatecrier.app import App, build
+from gatecrier.broadcast.clicks import labels
+from gatecrier.broadcast.content.lint import warnings
 from gatecrier.broadcast.dry_run import DryRun
-from gatecrier.broadcast.model import (
-    Button,
-    Campaign,
-    CampaignState,
-    Options,
-    ParseMode,
-    Text,
-    UnknownPolicy,
-)
+from gatecrier.broadcast.model import Campaign, CampaignState, Options, ParseMode, Text, UnknownPolicy
+from gatecrier.cli.content import Said, button_of, content_of, text_of
 from gatecrier.cli.progress import show_progress, watch_campaign
-from gatecrier.cli.show import Output, show_facts, show_json, show_table
+from gatecrier.cli.show import Output, show_facts, show_json, show_table, warn
 from gatecrier.kernel.duration import in_words
 from gatecrier.kernel.errors import Refused
 from gatecrier.kernel.settings import load
@@ -36,19 +31,12 @@ Number = Annotated[int, Parameter(help="The campaign's number, as `campaign list
 @app.command
 async def create(
     name: str,
-    text: Annotated[str | None, Parameter(help="The message; leave it out to use --text-file.")] = None,
-    *,
-    text_file: Annotated[
-        Path | None, Parameter(help='A UTF-8 file with the message; "-" reads it here.')
+    text: Annotated[
+        str | None,
+        Parameter(help="The message, or a file's caption; {first_name|friend} is the reader's name."),
     ] = None,
-    parse_mode: Annotated[
-        ParseMode, Parameter(help="How Telegram reads the text's markup.")
-    ] = ParseMode.PLAIN,
-    button: Annotated[
-        tuple[str, ...], Parameter(help='A button under the message: "Label=https://…"; may be repeated.')
-    ] = (),
-    silent: Annotated[bool, Parameter(help="Deliver without a sound.")] = False,
-    protect: Annotated[bool, Parameter(help="Forbid forwarding and saving.")] = False,
+    *,
+    said: Said | None = None,
     only: Annotated[
         tuple[int, ...], Parameter(help="A test: send only to these person ids; may be repeated.")
     ] = (),
@@ -75,13 +63,7 @@ async def create(
 ) -> int:
     """Make a draft. Nothing is sent before `campaign start`."""
     settings = load()
-    content = Text(
-        text=_text(text, text_file),
-        parse_mode=parse_mode,
-        buttons=tuple((_button(one),) for one in button),
-        silent=silent,
-        protect=protect,
-    )
+    content = content_of(text, said or Said())
     options = Options(
         canary=settings.broadcast.canary,
         window=settings.broadcast.window,
@@ -98,6 +80,8 @@ async def create(
             gatecrier.bot.bot_id, name, content, actor=ACTOR, options=options, segment=segment, key=key
         )
         told = await gatecrier.broadcast.dry_run(campaign.id)
+    for warning in warnings(content):
+        warn(warning)
     _show_dry_run(told, output)
     return 0
 
@@ -168,9 +152,9 @@ async def edit(
 ) -> int:
     """Change its messages everywhere. A running `gatecrier run` does it."""
     content = Text(
-        text=_text(text, text_file),
+        text=text_of(text, text_file),
         parse_mode=parse_mode,
-        buttons=tuple((_button(one),) for one in button),
+        buttons=tuple((button_of(one),) for one in button),
     )
     async with build(load()) as gatecrier:
         await gatecrier.amendments.edit(number, content, actor=ACTOR)
@@ -183,8 +167,8 @@ async def clicks(number: Number, *, output: Output = "table") -> int:
     async with build(load()) as gatecrier:
         campaign = await gatecrier.broadcast.get(number)
         found, people = await gatecrier.clicks.of(number), await gatecrier.clicks.people(number)
-    labels = [button.text for row in campaign.content.buttons for button in row]
-    rows = [(labels[link] if link < len(labels) else f"link {link}", count) for link, count in found.items()]
+    names = labels(campaign.content)
+    rows = [(names[link] if link < len(names) else f"link {link}", count) for link, count in found.items()]
     if output == "json":
         show_json({"people": people, "buttons": [{"button": label, "people": n} for label, n in rows]})
     else:
@@ -338,24 +322,6 @@ async def _after(gatecrier: App, campaign: Campaign, *, watch: bool, output: Out
         await watch_campaign(gatecrier, campaign.id)
     show_progress(await gatecrier.broadcast.progress(campaign.id), output)
     return 0
-
-
-def _text(text: str | None, file: Path | None) -> str:
-    if (text is None) == (file is None):
-        raise Refused("Give the message either as TEXT or by --text-file.", field="text")
-    if text is not None:
-        return text
-    try:
-        return sys.stdin.read() if str(file) == "-" else Path(file or "").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{file} cannot be read as UTF-8 text.", field="--text-file") from error
-
-
-def _button(text: str) -> Button:
-    label, separator, url = text.partition("=")
-    if not separator:
-        raise Refused(f'"{text}" is no button.', remedy='Write it as "Label=https://…".', field="--button")
-    return Button(text=label.strip(), url=url.strip())
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """A campaign's numbers in a terminal: a bar while it runs, tables afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from gatecrier.app import App
-from gatecrier.broadcast.model import FINAL, DeliveryState, Progress
+from gatecrier.broadcast.model import FINAL, DeliveryState, Progress, Tally
 from gatecrier.cli.show import Output, console, show_facts, show_json, show_table
 from gatecrier.kernel.duration import in_words
 
@@ -64,14 +64,24 @@ def delivery_rows(progress: Progress) -> Sequence[tuple[str, str, int, str]]:
     tally = progress.tally
     rows = []
     for state, total in tally.states.items():
-        reasons = {"failed": tally.failed, "suppressed": tally.suppressed, "unknown": tally.unknown}.get(
-            state, {}
-        )
-        parts = list(reasons.items()) if reasons else [("", total)]
+        reasons = dict(_reasons(tally).get(state, {}))
+        if (rest := total - sum(reasons.values())) or not reasons:
+            reasons = {"": rest, **reasons}
+        parts = list(reasons.items())
         rows += [
             (str(state), reason, count, share(count, tally.audience)) for reason, count in parts if count
         ]
     return rows
+
+
+def _reasons(tally: Tally) -> Mapping[str, Mapping[str, int]]:
+    """State → code → deliveries; of those sent only the ones that lack a part."""
+    return {
+        "sent": tally.sent,
+        "failed": tally.failed,
+        "suppressed": tally.suppressed,
+        "unknown": tally.unknown,
+    }
 
 
 def share(part: int, whole: int) -> str:
@@ -88,7 +98,7 @@ def numbers(progress: Progress) -> dict[str, object]:
         "cause": progress.campaign.cause,
         "audience": tally.audience,
         **{str(state): tally.of(state) for state in DeliveryState},
-        "reasons": {"failed": tally.failed, "suppressed": tally.suppressed, "unknown": tally.unknown},
+        "reasons": _reasons(tally),
         "seconds": round(progress.elapsed, 3),
         "rate": round(progress.rate, 2),
         "eta_seconds": progress.eta_seconds,

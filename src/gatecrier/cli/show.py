@@ -67,3 +67,8 @@ def complain(error: GatecrierError) -> None:
     console.print(f"[red]✗[/red] {where}{escape(redact(error.text))}")
     if error.remedy:
         console.print(f"  {escape(redact(error.remedy))}")
+
+
+def warn(text: str) -> None:
+    """What is no error, and yet may not be meant."""
+    console.print(f"[yellow]![/yellow] {escape(text)}")

@@ -15,6 +15,7 @@ from gatecrier.kernel.errors import Refused
 from gatecrier.telegram.gateway import Gateway
 from gatecrier.telegram.lanes import Lane
 from gatecrier.telegram.messages import Buttons, Ephemeral, ParseMode, delivered, styled
+from gatecrier.telegram.sends import MessageId, Sends
 from gatecrier.telegram.token import bot_id_of
 from gatecrier.telegram.updates import ALLOWED_UPDATES, ChatInfo, ChatMember, Permissions, Person
 
@@ -32,12 +33,7 @@ POLL_GRACE = 10.0
 """Seconds that a long poll's HTTP timeout lies above what Telegram was asked to wait."""
 
 
-class _MessageId(msgspec.Struct, frozen=True, gc=False):
-    message_id: int
-    ephemeral_message_id: int = 0
-
-
-class Bot:
+class Bot(Sends):
     """
     A bot of this deployment.
 
@@ -46,9 +42,8 @@ class Bot:
     """
 
     def __init__(self, token: str, gateway: Gateway) -> None:
+        super().__init__(token, gateway)
         self.bot_id = bot_id_of(token)
-        self._token = token
-        self._gateway = gateway
 
     def __repr__(self) -> str:
         return f"<Bot {self.bot_id}>"
@@ -93,44 +88,6 @@ class Bot:
         """Let long polling begin; pending updates stay."""
         await self._do("deleteWebhook", {}, Lane.ANSWER)
 
-    async def send_message(
-        self,
-        chat_id: int,
-        text: str,
-        *,
-        lane: Lane,
-        parse_mode: ParseMode = "",
-        buttons: Buttons = (),
-        thread_id: int | None = None,
-        reply_to: int | None = None,
-        silent: bool = False,
-        protect: bool = False,
-        link_preview: bool = True,
-        paid: bool = False,
-        permit: bool = False,
-    ) -> int:
-        """
-        Send a text of 1 to 4096 characters; answer the message's id.
-
-        Args:
-            reply_to: A message of the same chat; when it is gone the text is sent without it.
-            paid: It may cost 0.1 Stars, above the free 30 a second (allow_paid_broadcast).
-            permit: One of `Budgets.reserve` is spent.
-        """
-        params: dict[str, object] = {"chat_id": chat_id, "text": text}
-        styled(params, parse_mode, buttons)
-        delivered(params, silent=silent, protect=protect, paid=paid)
-        if thread_id is not None:
-            params["message_thread_id"] = thread_id
-        if reply_to is not None:
-            params["reply_parameters"] = {"message_id": reply_to, "allow_sending_without_reply": True}
-        if not link_preview:
-            params["link_preview_options"] = {"is_disabled": True}
-        sent = await self._gateway.call(
-            self._token, "sendMessage", params, lane=lane, result=_MessageId, permit=permit
-        )
-        return sent.message_id
-
     async def send_ephemeral(
         self,
         chat_id: int,
@@ -159,7 +116,7 @@ class Bot:
         delivered(params, silent=True, protect=False)
         if thread_id is not None:
             params["message_thread_id"] = thread_id
-        sent = await self._gateway.call(self._token, "sendMessage", params, lane=lane, result=_MessageId)
+        sent = await self._gateway.call(self._token, "sendMessage", params, lane=lane, result=MessageId)
         return Ephemeral(sent.ephemeral_message_id, 0 if sent.ephemeral_message_id else sent.message_id)
 
     async def delete_ephemeral(self, chat_id: int, receiver_id: int, ephemeral_id: int) -> bool:
@@ -170,32 +127,6 @@ class Bot:
             "ephemeral_message_id": ephemeral_id,
         }
         return await self._do("deleteEphemeralMessage", params, Lane.ENFORCE, harmless="message_gone")
-
-    async def copy_message(
-        self,
-        chat_id: int,
-        *,
-        from_chat_id: int,
-        message_id: int,
-        lane: Lane,
-        buttons: Buttons = (),
-        silent: bool = False,
-        protect: bool = False,
-        paid: bool = False,
-        permit: bool = False,
-    ) -> int:
-        """Send a copy of a message, entities and media kept; answer the new message's id."""
-        params: dict[str, object] = {
-            "chat_id": chat_id,
-            "from_chat_id": from_chat_id,
-            "message_id": message_id,
-        }
-        styled(params, "", buttons)
-        delivered(params, silent=silent, protect=protect, paid=paid)
-        sent = await self._gateway.call(
-            self._token, "copyMessage", params, lane=lane, result=_MessageId, permit=permit
-        )
-        return sent.message_id
 
     async def edit_text(
         self,

@@ -11,10 +11,11 @@ import structlog
 from gatecrier.bot.campaigns import screens
 from gatecrier.bot.campaigns.board import Board
 from gatecrier.bot.campaigns.screens import Screen
+from gatecrier.bot.screens import refused
 from gatecrier.broadcast.amending.service import Amendments
 from gatecrier.broadcast.composing import Composer, Composition, Purpose
-from gatecrier.broadcast.model import Campaign, Content, Copy, Options, Progress
-from gatecrier.broadcast.sending import send
+from gatecrier.broadcast.model import Album, Campaign, Content, Copy, Options, Progress, Recipient
+from gatecrier.broadcast.sending import show
 from gatecrier.broadcast.service import Broadcast
 from gatecrier.broadcast.watching import Watch
 from gatecrier.kernel.clock import Clock
@@ -141,7 +142,7 @@ class Desk:
                     await self._say(composed.person_id, Screen(screens.TOO_LATE))
             except GatecrierError as error:
                 log.info("desk.refused", person=composed.person_id, code=error.code)
-                await self._say(composed.person_id, Screen(f"{error.text} {error.remedy}"))
+                await self._say(composed.person_id, Screen(refused(error)))
 
     async def draft(self, person_id: int, content: Content, name: str, *, key: str) -> None:
         """Make a campaign of it, show it, and ask whether to send it."""
@@ -300,7 +301,7 @@ class Desk:
     async def _kept(self, composed: Composition) -> Content:
         """The message to copy: in the storage chat, where there is one, nobody deletes it."""
         if len(composed.message_ids) > 1:
-            raise Refused("Albums cannot be sent yet.", remedy="Send one photo or video with a text.")
+            return await self._kept_album(composed)
         (message_id,) = composed.message_ids
         if not self._storage:
             return Copy(from_chat_id=composed.person_id, message_id=message_id)
@@ -313,13 +314,29 @@ class Desk:
         )
         return Copy(from_chat_id=self._storage, message_id=kept)
 
+    async def _kept_album(self, composed: Composition) -> Content:
+        ids = composed.message_ids
+        if not self._storage:
+            return Album(from_chat_id=composed.person_id, message_ids=ids)
+        kept = await self._bot.copy_messages(
+            self._storage,
+            from_chat_id=composed.person_id,
+            message_ids=ids,
+            lane=Lane.ANSWER,
+            silent=True,
+        )
+        if len(kept) < len(ids):
+            raise Refused("Telegram cannot copy all of this album.", remedy="Send its parts one by one.")
+        return Album(from_chat_id=self._storage, message_ids=tuple(kept))
+
     async def _confirmation(self, campaign: Campaign) -> Screen:
         approval = await self._broadcast.needs_approval(campaign.id)
         told = await self._broadcast.dry_run(campaign.id)
         return screens.confirmation(told, test=self._test, approval=approval)
 
     async def _preview(self, person_id: int, content: Content) -> None:
-        await send(self._bot, content, person_id, lane=Lane.ANSWER, permit=False)
+        greeted = Recipient(person_id, first_name="Ann", username="ann", language="en")
+        await show(self._bot, content, greeted, lane=Lane.ANSWER)
 
     async def _own(self, campaign_id: int) -> Campaign:
         """A campaign of this bot: whoever forges a number finds none of another's."""

@@ -18,8 +18,8 @@ from gatecrier.broadcast.model import (
     Tally,
 )
 from gatecrier.broadcast.statistics import Statistics
-from gatecrier.gate.names import shown
 from gatecrier.kernel.duration import in_words
+from gatecrier.kernel.names import shown
 from gatecrier.telegram.messages import Button
 
 PAGE = 8  # campaigns of a list
@@ -47,6 +47,10 @@ REASONS = {
     "stopped": "sent /stop",
     "banned": "banned by an operator",
     "erased": "erased",
+    "hold_out": "held out, to compare with",
+    "follow_up_failed": "without the text that follows",
+    "album_incomplete": "without a part of the album",
+    "pin_failed": "not pinned",
     "cancelled": "not sent: cancelled",
     "campaign_failed": "not sent: the campaign failed",
     "worker_died": "in flight when a process died",
@@ -259,6 +263,7 @@ def _time(progress: Progress) -> str:
 def _breakdown(tally: Tally) -> list[str]:
     lines: list[str] = []
     for title, codes in (
+        ("Sent, but not whole", tally.sent),
         ("Failed", tally.failed),
         ("Unknown", tally.unknown),
         ("Left out", tally.suppressed),

@@ -12,7 +12,7 @@ from gatecrier.bot.gates.options import PAGES, SHOWN, said, value_of
 from gatecrier.gate.cards.texts import explain, suspension_cause
 from gatecrier.gate.governing.doctor import Checkup
 from gatecrier.gate.model import Case, Exemption, Gate, GateStatus, Mode, Subject
-from gatecrier.gate.names import plain, shown
+from gatecrier.kernel.names import plain, shown
 from gatecrier.registry.model import AuditEntry
 
 PAGE = 8  # rows of a list

@@ -2,7 +2,7 @@
 
 from gatecrier.broadcast.amending.model import UNDO_WITHIN, Amendment, Kind
 from gatecrier.broadcast.amending.store import AmendmentStore
-from gatecrier.broadcast.content import check
+from gatecrier.broadcast.content.lint import check
 from gatecrier.broadcast.model import Campaign, Options, Text
 from gatecrier.broadcast.service import Waker
 from gatecrier.broadcast.store import CampaignStore

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.broadcast.amending.model import Amendment, Kind, Message
 from gatecrier.broadcast.batch import integers, is_in
-from gatecrier.broadcast.content import pack, unpack
+from gatecrier.broadcast.content.pack import pack, unpack
 from gatecrier.broadcast.model import DeliveryState, Text
 from gatecrier.broadcast.tables import amendments, campaigns, deliveries
 

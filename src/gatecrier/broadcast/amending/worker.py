@@ -12,15 +12,19 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.broadcast.amending.model import UNDO_WITHIN, Amendment, Kind, Message
 from gatecrier.broadcast.amending.store import AmendmentStore
-from gatecrier.broadcast.model import Text
+from gatecrier.broadcast.content.placeholders import personal
+from gatecrier.broadcast.model import Recipient, Text
+from gatecrier.broadcast.recipients import are_needed, named
+from gatecrier.broadcast.sending import buttons_of
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, OutcomeUnknown, TryLater
 from gatecrier.storage.database import Database
 from gatecrier.telegram.lanes import Lane
-from gatecrier.telegram.messages import Button, Buttons, ParseMode
+from gatecrier.telegram.messages import Buttons, ParseMode
 
 log = structlog.get_logger(__name__)
 
@@ -131,8 +135,9 @@ class Amender:
             return
         async with self._database.read() as connection:
             page = await AmendmentStore(connection).next_page(amendment, limit=PAGE)
-        content = amendment.content
-        results = await _side_by_side([self._change(telegram, content, one) for one in page])
+            texts = await _texts(connection, amendment.content, page)
+        changes = zip(texts, page, strict=True)
+        results = await _side_by_side([self._change(telegram, text, one) for text, one in changes])
         waits = [result for result in results if not isinstance(result, str)]
         if waits:  # the page is done again, whole: who has the new text already is edited into the same
             await self._clock.sleep(max(waits))
@@ -145,9 +150,6 @@ class Amender:
         counts["failed"] += failed
 
     async def _change(self, telegram: Telegram, content: Text, message: Message) -> float | str:
-        buttons = [
-            [Button(text=b.text, url=b.url, data=b.data, copy=b.copy) for b in row] for row in content.buttons
-        ]
         try:
             await telegram.edit_text(
                 message.person_id,
@@ -155,7 +157,7 @@ class Amender:
                 content.text,
                 lane=Lane.CAMPAIGN,
                 parse_mode=content.parse_mode.value,
-                buttons=buttons,
+                buttons=buttons_of(content.buttons),
             )
         except TryLater as error:
             return error.retry_after
@@ -165,6 +167,14 @@ class Amender:
             log.info("amend.not_edited", campaign=message.campaign_id, code=error.code)
             return "failed"
         return "done"
+
+
+async def _texts(connection: AsyncConnection, content: Text, page: Sequence[Message]) -> list[Text]:
+    """The text for each of them: it may greet people by name."""
+    ids = [one.subscriber_id for one in page]
+    known = await named(connection, ids) if are_needed(content) else {}
+    recipients = (known.get(one.subscriber_id) or Recipient(one.person_id) for one in page)
+    return [personal(content, recipient) for recipient in recipients]
 
 
 async def _side_by_side(work: Sequence[Coroutine[Any, Any, float | str]]) -> list[float | str]:

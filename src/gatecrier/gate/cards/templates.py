@@ -10,9 +10,9 @@ import unicodedata
 from html import escape
 from typing import NamedTuple
 
-from gatecrier.gate.names import LONGEST, utf16
 from gatecrier.kernel.errors import Refused
 from gatecrier.kernel.language import Said, with_direction
+from gatecrier.kernel.names import LONGEST, utf16
 
 LONGEST_TEMPLATE = 1_000  # UTF-16 units, markup included
 LONGEST_MESSAGE = 4_096  # UTF-16 units of a message's text (sendMessage)

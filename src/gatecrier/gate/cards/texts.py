@@ -12,9 +12,9 @@ from gatecrier.gate import policy
 from gatecrier.gate.cards import templates
 from gatecrier.gate.cards.wording import PHRASES, Wording, label
 from gatecrier.gate.model import Channel, Gate, Held, Reason, Verdict
-from gatecrier.gate.names import shown, unlinked, utf16
 from gatecrier.gate.policy import InChannel, Policy
 from gatecrier.kernel.language import FSI, PDI, Said, isolated
+from gatecrier.kernel.names import shown, unlinked, utf16
 from gatecrier.telegram.messages import Button
 
 VERIFY = "verify:"

@@ -6,9 +6,9 @@ from importlib.resources import files
 
 from gatecrier.gate import policy
 from gatecrier.gate.model import Channel
-from gatecrier.gate.names import plain, shown, unlinked
 from gatecrier.gate.policy import AllOf, AtLeast, InChannel, Not, Policy
 from gatecrier.kernel.language import Phrases, Said, is_rtl, isolated
+from gatecrier.kernel.names import plain, shown, unlinked
 
 PHRASES = Phrases(files("gatecrier.gate.cards") / "phrases")
 

@@ -7,11 +7,11 @@ from enum import StrEnum
 from gatecrier.gate.gates import Gates
 from gatecrier.gate.knowledge.verification import meaning, place_or_outside
 from gatecrier.gate.model import Channel, Gate
-from gatecrier.gate.names import plain
 from gatecrier.gate.outside import Reads
 from gatecrier.gate.standing import Standing
 from gatecrier.gate.store import GateStore
 from gatecrier.kernel.errors import GatecrierError, NotFound
+from gatecrier.kernel.names import plain
 from gatecrier.storage.database import Database
 from gatecrier.telegram.peers import is_basic_group
 from gatecrier.telegram.updates import ChatInfo, ChatMember

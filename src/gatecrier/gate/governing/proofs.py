@@ -9,10 +9,10 @@ from gatecrier.gate.governing.references import Reference
 from gatecrier.gate.holding.suspension import can_enforce
 from gatecrier.gate.knowledge.verification import meaning, place_or_outside
 from gatecrier.gate.model import Channel
-from gatecrier.gate.names import plain
 from gatecrier.gate.outside import Reads
 from gatecrier.gate.standing import Standing
 from gatecrier.kernel.errors import GatecrierError, Misconfigured, NotFound, PeerGone, Refused
+from gatecrier.kernel.names import plain
 from gatecrier.telegram.updates import GROUPS, Chat, ChatInfo, ChatMember, ChatType, Person
 
 

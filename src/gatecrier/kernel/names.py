@@ -54,6 +54,11 @@ def unlinked(name: str, *, otherwise: str) -> str:
     return html.escape(plain(name).translate(_LINKING) or otherwise)
 
 
+def inert(name: str) -> str:
+    """As `unlinked`, but plain text, and at most 64 UTF-16 units long; "" when nothing of it is left."""
+    return _cut(plain(name).translate(_LINKING))
+
+
 def _is_seen(letter: str) -> bool:
     if letter in _BLANK:
         return False

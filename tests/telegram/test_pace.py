@@ -39,6 +39,18 @@ def test_no_growth_before_it_was_calm() -> None:
     assert pace.rate == slowed + 1
 
 
+def test_a_rest_counts_as_calm() -> None:
+    """An hour after a flood the bot is as fast as ever, though it sent nothing meanwhile."""
+    pace = Pace(25)
+    for second in range(0, 60, 4):
+        pace.limited(float(second))
+    assert pace.rate == FLOOR
+    pace.answered(60 + 2 * CALM, 0.05)
+    assert FLOOR + 2 <= pace.rate <= FLOOR + 3
+    pace.answered(3600.0, 0.05)
+    assert pace.rate == 25
+
+
 def test_a_rising_p95_is_a_flood_wait_that_the_server_hides() -> None:
     """Calls that took 80 ms take two seconds: slower, before any 429."""
     pace = Pace(30)

@@ -46,8 +46,11 @@ class Pace:
         self._latencies.append(seconds)
         if len(self._latencies) >= SAMPLE and self._is_slow():
             return self.limited(now)
-        if self.rate < self._ceiling and now - max(self._calm_since, self._changed_at) >= CALM:
-            return self._set(self.rate + INCREASE, now)
+        calm = now - max(self._calm_since, self._changed_at)
+        if (
+            self.rate < self._ceiling and calm >= CALM
+        ):  # a rest counts, too: nothing was sent that was too much
+            return self._set(self.rate + int(calm / CALM) * INCREASE, now)
         return False
 
     def _is_slow(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import structlog
 
 from gatecrier.bot import commands
-from gatecrier.kernel.errors import GatecrierError, PeerGone, Refused
+from gatecrier.kernel.errors import GatecrierError
 from gatecrier.telegram.bot import Bot
 
 log = structlog.get_logger(__name__)
@@ -26,5 +26,5 @@ async def _show_to_operator(bot: Bot, person_id: int) -> None:
     everything = list((commands.IN_PRIVATE | commands.FOR_OPERATORS).items())
     try:
         await bot.set_commands(everything, scope="chat", chat_id=person_id)
-    except (Refused, PeerGone) as error:  # they have not started the bot yet
+    except GatecrierError as error:  # they have not started the bot yet
         log.info("bot.operator_has_no_menu", person=person_id, code=error.code)

@@ -17,6 +17,7 @@ from gatecrier.broadcast.model import (
     Progress,
     Tally,
 )
+from gatecrier.broadcast.rules import SUPPRESSING
 from gatecrier.broadcast.statistics import Statistics
 from gatecrier.kernel.duration import in_words
 from gatecrier.kernel.names import shown
@@ -293,7 +294,7 @@ def _status_buttons(campaign: Campaign, tally: Tally) -> Buttons:
     if campaign.state is CampaignState.PAUSED:
         rows.append([button("▶️ Resume", number, "resume"), button("⏹ Cancel", number, "cancel")])
     if campaign.state in (CampaignState.PAUSED, CampaignState.FINISHED):
-        if failed := tally.of(DeliveryState.FAILED):
+        if failed := sum(count for code, count in tally.failed.items() if code not in SUPPRESSING):
             rows.append([button(f"🔁 Retry {_number(failed)} failed", number, "retry")])
         if unknown := tally.of(DeliveryState.UNKNOWN):
             rows.append([button(f"❔ Send {_number(unknown)} unknown again", number, "resend")])

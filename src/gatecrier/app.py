@@ -31,6 +31,7 @@ from gatecrier.broadcast.reconciler import Reconciler
 from gatecrier.broadcast.segments.service import Segments
 from gatecrier.broadcast.senders import Senders
 from gatecrier.broadcast.service import SENDER, Broadcast, Safety
+from gatecrier.broadcast.timing.service import Timing
 from gatecrier.broadcast.watching import Watches
 from gatecrier.gate.cards.deletions import DeletionQueue
 from gatecrier.gate.cards.keeper import CardKeeper
@@ -100,6 +101,7 @@ class App:
         self.segments = Segments(database, clock=clock)
         self.clicks = Clicks(database, clock=clock)
         self.amendments = Amendments(database, clock=clock, jobs=self.jobs)
+        self.timing = Timing(database, self.broadcast, clock=clock)
         self.amender = Amender({self.bot.bot_id: self.bot}, database, clock=clock)
         self.gate = Gatekeeper(
             database,
@@ -292,6 +294,7 @@ class App:
         self.jobs.define(AMENDER, self.amender.run)
         self.jobs.every("amend", EVERY_TEN_SECONDS, _quietly(self.amendments.reconcile))
         self.jobs.every("reconcile", EVERY_TWO_SECONDS, _quietly(self.reconciler.run_once))
+        self.jobs.every("timing", EVERY_TWO_SECONDS, _quietly(self.timing.run_once))
         self.jobs.every("desk", EVERY_TWO_SECONDS, _quietly(self.desk.tick))
         self.jobs.every("board", EVERY_TWO_SECONDS, _quietly(self.board.run_once))
         self.jobs.every("delete", EVERY_TWO_SECONDS, _quietly(self.deletions.run_once))

@@ -246,7 +246,7 @@ class Ledger:
             D.campaign_id == campaigns.c.id, D.due_at <= now, D.state == DeliveryState.PENDING
         )
         is_complete = campaigns.c.audience == ended_rows()
-        idle = (CampaignState.DRAFT, CampaignState.PAUSED)
+        idle = (CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.PAUSED)
         query = (
             sa.select(campaigns.c.bot_id)
             .where(~campaigns.c.is_settled, campaigns.c.state.not_in(idle))

@@ -58,6 +58,7 @@ class CampaignState(StrEnum):
     """Where a campaign stands; `rules.may` is the table of moves between them."""
 
     DRAFT = "draft"
+    SCHEDULED = "scheduled"  # it starts by itself at its moment
     PREPARING = "preparing"  # the audience is being written; sending has begun already
     RUNNING = "running"
     PAUSED = "paused"  # by an operator (no cause), or by itself (the cause says why)
@@ -69,6 +70,8 @@ class CampaignState(StrEnum):
 class Verb(StrEnum):
     """What moves a campaign from state to state; the last three are never an operator's."""
 
+    SCHEDULE = "schedule"
+    UNSCHEDULE = "unschedule"
     START = "start"
     PAUSE = "pause"
     RESUME = "resume"

@@ -68,6 +68,11 @@ S = CampaignState
 MOVES: Mapping[tuple[CampaignState, Verb], CampaignState] = {
     (S.DRAFT, Verb.START): S.PREPARING,
     (S.DRAFT, Verb.CANCEL): S.CANCELLED,
+    (S.DRAFT, Verb.SCHEDULE): S.SCHEDULED,
+    (S.SCHEDULED, Verb.SCHEDULE): S.SCHEDULED,  # at another moment
+    (S.SCHEDULED, Verb.UNSCHEDULE): S.DRAFT,
+    (S.SCHEDULED, Verb.START): S.PREPARING,
+    (S.SCHEDULED, Verb.CANCEL): S.CANCELLED,
     (S.PREPARING, Verb.PREPARED): S.RUNNING,
     (S.PREPARING, Verb.PAUSE): S.PAUSED,
     (S.PREPARING, Verb.CANCEL): S.CANCELLED,

@@ -155,7 +155,9 @@ class Broadcast:
             bot_id = (await store.get(campaign_id)).bot_id
             upto = await newest_subscriber(connection, bot_id)
             now = self._clock.now()
-            campaign = await store.move(campaign_id, Verb.START, now=now, started_at=now, snapshot_upto=upto)
+            campaign = await store.move(
+                campaign_id, Verb.START, now=now, started_at=now, snapshot_upto=upto, scheduled_at=None
+            )
             if not upto:
                 raise Refused(
                     "This bot has no subscribers yet.", remedy="People subscribe by sending it /start."
@@ -166,6 +168,32 @@ class Broadcast:
                     campaign_id, bot_id, Kind.EXPIRE, None, by=actor, now=now
                 )
             await self._note(connection, actor, Verb.START, campaign)
+        return campaign
+
+    async def schedule(self, campaign_id: int, at: datetime, *, actor: str) -> Campaign:
+        """
+        Let it start by itself at a moment (aware); again, at another moment.
+
+        Raises:
+            Refused: the moment is past. Conflict: it needs a second operator's yes first.
+        """
+        if at <= self._clock.now():
+            raise Refused("That moment is past.", field="when")
+        async with self._database.transaction() as connection:
+            store = CampaignStore(connection)
+            await self._demand_approval(connection, await store.get(campaign_id))
+            now = self._clock.now()
+            campaign = await store.move(campaign_id, Verb.SCHEDULE, now=now, scheduled_at=at)
+            await self._audit(connection, actor, "campaign.schedule", campaign, detail=at.isoformat())
+        return campaign
+
+    async def unschedule(self, campaign_id: int, *, actor: str, cause: str = "") -> Campaign:
+        """It is a draft again, and starts when told to; `cause`: why it did not start by itself."""
+        async with self._database.transaction() as connection:
+            campaign = await CampaignStore(connection).move(
+                campaign_id, Verb.UNSCHEDULE, now=self._clock.now(), cause=cause, scheduled_at=None
+            )
+            await self._audit(connection, actor, "campaign.unschedule", campaign, detail=cause)
         return campaign
 
     async def needs_approval(self, campaign_id: int) -> bool:

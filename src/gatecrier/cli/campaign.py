@@ -12,9 +12,11 @@ from cyclopts import Parameter
 
 from gatecrier.app import App, build
 from gatecrier.broadcast.clicks import labels
+from gatecrier.broadcast.consent import known_zone
 from gatecrier.broadcast.content.lint import warnings
 from gatecrier.broadcast.dry_run import DryRun
 from gatecrier.broadcast.model import Campaign, CampaignState, Options, ParseMode, Text, UnknownPolicy
+from gatecrier.broadcast.timing.when import parse_when
 from gatecrier.cli.content import Said, button_of, content_of, text_of
 from gatecrier.cli.progress import show_progress, watch_campaign
 from gatecrier.cli.show import Output, show_facts, show_json, show_table, warn
@@ -231,6 +233,35 @@ async def start(number: Number, *, watch: bool = False, output: Output = "table"
     async with build(load()) as gatecrier:
         campaign = await gatecrier.broadcast.start(number, actor=ACTOR)
         return await _after(gatecrier, campaign, watch=watch, output=output)
+
+
+@app.command
+async def schedule(
+    number: Number,
+    when: Annotated[str, Parameter(help='Such as "18:00", "tomorrow 9:00", "in 2h", "2026-12-01 18:00".')],
+    *,
+    zone: Annotated[
+        str | None, Parameter(help="Whose clock; GATECRIER_BROADCAST__TIME_ZONE if left out.")
+    ] = None,
+    output: Output = "table",
+) -> int:
+    """Let it start by itself; again, at another moment. A running `gatecrier run` does it."""
+    settings = load()
+    async with build(settings) as gatecrier:
+        clock = known_zone(zone or settings.broadcast.time_zone)
+        moment, rest = parse_when(when, gatecrier.clock.now(), clock)
+        if rest:
+            raise Refused(f'"{rest}" was not understood.', field="when")
+        campaign = await gatecrier.broadcast.schedule(number, moment, actor=ACTOR)
+        return await _after(gatecrier, campaign, watch=False, output=output)
+
+
+@app.command
+async def unschedule(number: Number, *, output: Output = "table") -> int:
+    """Let it not start by itself: it is a draft again."""
+    async with build(load()) as gatecrier:
+        campaign = await gatecrier.broadcast.unschedule(number, actor=ACTOR)
+        return await _after(gatecrier, campaign, watch=False, output=output)
 
 
 @app.command

@@ -8,7 +8,7 @@ import cyclopts
 import uvloop
 
 from gatecrier import __version__
-from gatecrier.cli import campaign, config, demo, doctor, gate, run, sandbox, segment, subscriber
+from gatecrier.cli import campaign, config, demo, doctor, gate, run, sandbox, schedule, segment, subscriber
 from gatecrier.cli.show import complain
 from gatecrier.kernel.errors import Conflict, GatecrierError, NotFound, Refused, TryLater
 
@@ -26,6 +26,7 @@ app.command(doctor.doctor)
 app.command(sandbox.sandbox)
 app.command(gate.app)
 app.command(campaign.app)
+app.command(schedule.app)
 app.command(segment.app)
 app.command(subscriber.app)
 app.command(config.app)

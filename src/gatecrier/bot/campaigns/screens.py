@@ -31,6 +31,7 @@ Buttons = list[list[Button]]
 
 STATES = {
     CampaignState.DRAFT: "📝 Draft",
+    CampaignState.SCHEDULED: "🕘 Scheduled",
     CampaignState.PREPARING: "▶️ Sending",
     CampaignState.RUNNING: "▶️ Sending",
     CampaignState.PAUSED: "⏸ Paused",
@@ -39,6 +40,7 @@ STATES = {
     CampaignState.FAILED: "❌ Failed",
 }
 AMENDED = {Kind.UNDO: "🗑 Deleted", Kind.EXPIRE: "⌛ Deleted by itself", Kind.EDIT: "✏️ Changed"}
+UNBEGUN = (CampaignState.DRAFT, CampaignState.SCHEDULED)
 REASONS = {
     "blocked": "blocked the bot",
     "deactivated": "deleted their account",
@@ -135,7 +137,7 @@ def status(progress: Progress, amended: Sequence[Amendment] = (), *, now: dateti
     """How far a campaign has come; after its end the summary, and what became of its messages."""
     campaign, tally = progress.campaign, progress.tally
     lines = [f"📣 <b>{shown(campaign.name, otherwise='?')}</b> · campaign {campaign.id}", _state(campaign)]
-    if campaign.state is not CampaignState.DRAFT:
+    if campaign.state not in UNBEGUN:
         lines += ["", _bar(tally), *_counts(tally), _time(progress)]
     if campaign.state in ENDED:
         lines += _breakdown(tally)
@@ -207,7 +209,7 @@ def history(campaigns: Sequence[Campaign], *, older: bool, first: bool) -> Scree
 
 def statistics(found: Statistics) -> Screen:
     """The answer to /broadcast_stats."""
-    started = {state: count for state, count in found.campaigns.items() if state is not CampaignState.DRAFT}
+    started = {state: count for state, count in found.campaigns.items() if state not in UNBEGUN}
     if not started:
         return Screen("📊 No campaign was sent yet. /broadcast makes the first one.")
     by_state = ", ".join(f"{count} {state}" for state, count in started.items())

@@ -25,7 +25,7 @@ from gatecrier.broadcast.amending.service import AMENDER, Amendments
 from gatecrier.broadcast.amending.worker import Amender
 from gatecrier.broadcast.clicks import Clicks, Links
 from gatecrier.broadcast.composing import Composer
-from gatecrier.broadcast.consent import Consent
+from gatecrier.broadcast.consent import Consent, known_zone
 from gatecrier.broadcast.model import Options
 from gatecrier.broadcast.reconciler import Reconciler
 from gatecrier.broadcast.segments.service import Segments
@@ -255,6 +255,7 @@ class App:
             clock=self.clock,
             options=Options(canary=settings.canary, window=settings.window),
             storage_chat_id=settings.storage_chat_id,
+            zone=known_zone(settings.time_zone),
             test=settings.test_mode,
         )
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcast.stage import BOT, NOW, Stage, ended
+from broadcast.stage import BOT, NOW, PERSON, Stage, ended
+from gatecrier.broadcast.content.lint import check
 from gatecrier.broadcast.model import CampaignState, Options, Text
 from gatecrier.broadcast.service import Broadcast, Safety
 from gatecrier.broadcast.timing import rules
@@ -17,6 +18,7 @@ from gatecrier.broadcast.timing.service import Timing
 from gatecrier.broadcast.timing.when import local, parse_when
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.kernel.errors import Conflict, NotFound, Refused
+from gatecrier.registry.subscribers import Subscribers
 from gatecrier.storage.database import Database
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -286,3 +288,32 @@ async def test_a_scheduled_campaign_is_sent_like_any_other(sqlite_database: Data
     await timing(stage).run_once()
     await stage.sender().run()
     await ended(stage, await stage.broadcast.get(number))
+
+
+async def test_each_gets_it_when_their_own_clock_shows_the_time(database: Database) -> None:
+    """Ten in the morning in Tokyo is long before ten in New York; the sums hold until the last of them."""
+    stage, subscribers = Stage(database), Subscribers(database)
+    await stage.subscribe(4)
+    zones = {1: "Asia/Tokyo", 2: "America/New_York", 3: "Europe/Berlin"}
+    for number, zone in zones.items():
+        await subscribers.set_time_zone(BOT, PERSON + number, zone)
+    campaign = await stage.begin(Options(canary=0, local_time="10:00"))
+    for number in range(60):
+        await stage.sender(f"w{number}").run()
+        if not (await stage.tally(campaign)).open:
+            break
+        await stage.clock.sleep(1800)
+    await ended(stage, campaign)
+    sent = {row["person_id"] - PERSON: row["sent_at"] for row in await stage.rows(campaign)}
+    for number, zone in {**zones, 4: "UTC"}.items():
+        there = sent[number].astimezone(ZoneInfo(zone))
+        assert (there.hour, there.minute < 31) == (10, True)
+        assert sent[number] - NOW < timedelta(hours=24, minutes=31)
+    assert sent[2] < sent[1]  # it is noon in London: New York's morning comes first
+
+
+def test_a_time_of_the_day_is_checked() -> None:
+    """Nothing but a clock."""
+    for wrong in ("24:00", "9:00", "noon", "10:60"):
+        with pytest.raises(Refused, match="like 10:00"):
+            check("x", Text(text="x"), Options(local_time=wrong))

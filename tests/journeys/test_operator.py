@@ -1,6 +1,7 @@
 """A campaign as an operator makes it: in their own chat with the bot, by commands and buttons."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -224,3 +225,26 @@ async def test_an_album_is_sent_as_an_album(desk: Desk) -> None:
     dialog = stage.sandbox.world.bots[stage.bot.id].dialogs[reader]
     albums = {one.media_group_id for one in dialog.messages.values() if one.content}
     assert (len(albums), "" in albums) == (1, False)
+
+
+async def test_a_campaign_is_scheduled_watched_and_starts_by_itself(desk: Desk) -> None:
+    """The moment by words, the message after it or next; the same message counts down, and then up."""
+    stage = desk.stage
+    await subscribe(stage, 20)
+    assert "No time is written" in (await desk.say("/broadcast_schedule soon")).text
+    await desk.say("/broadcast_schedule in 2h")
+    asked = await desk.say("Later today", answers=2)
+    assert "in 2 h 0 min" in asked.text or "in 1 h 59 min" in asked.text
+    assert await desk.press(asked, "✅ YES, schedule") == "Scheduled."
+    await until(lambda: "It starts on" in asked.text, "the countdown")
+    assert labels(asked)[:2] == ["▶️ Start now", "Take back"]
+    assert await desk.press(asked, "Take back") == "It is a draft again."
+    other = await desk.say("/broadcast_schedule tomorrow 9:00 <b>Tomorrow</b>", answers=2)
+    assert desk.messages()[-2].text == "<b>Tomorrow</b>"
+    await desk.press(other, "✅ YES, schedule")
+    (campaign, _) = await stage.app.broadcast.list(stage.bot.id)
+    assert campaign.state is CampaignState.SCHEDULED
+    soon = stage.app.clock.now() + timedelta(seconds=1)
+    await stage.app.broadcast.schedule(campaign.id, soon, actor="test")
+    await until(lambda: "Finished" in other.text, "it starts by itself, and ends")
+    assert len(stage.sandbox.world.deliveries.count(stage.bot.id, text="<b>Tomorrow</b>")) == 21

@@ -22,6 +22,7 @@ IN_PRIVATE = {
 FOR_OPERATORS = {
     "broadcast": "Send a message to all subscribers",
     "broadcast_preview": "See a message as subscribers would",
+    "broadcast_schedule": "Send it later: /broadcast_schedule tomorrow 9:00",
     "broadcast_history": "All campaigns",
     "broadcast_stats": "What they came to",
     "cancel": "End what I asked you for",

@@ -117,6 +117,8 @@ class Options:
     window: int = 25
     #: Messages a second of this campaign, at most; 0: as many as the bot may send.
     rate: float = 0.0
+    #: Each gets it when their clock next shows this time ("10:00"), from the start on; "": at once.
+    local_time: str = ""
     #: A message of service, such as a receipt: the frequency cap does not hold it.
     service: bool = False
     #: It cannot wait: quiet hours do not hold it.

@@ -2,18 +2,19 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gatecrier.broadcast.consent import Consent, Needs, reason
+from gatecrier.broadcast.consent import Consent, Needs, known_zone, reason
 from gatecrier.broadcast.consent import values as consented
 from gatecrier.broadcast.model import Campaign, DeliveryState
 from gatecrier.broadcast.segments.language import parse
 from gatecrier.broadcast.segments.selection import condition
 from gatecrier.broadcast.store import CampaignStore
 from gatecrier.broadcast.tables import campaigns, deliveries
+from gatecrier.broadcast.timing.when import next_time
 from gatecrier.registry.store import subscribers
 from gatecrier.storage.schema import Utc
 
@@ -107,11 +108,12 @@ async def _insert(connection: AsyncConnection, campaign: Campaign, upto: int, co
     needs = replace(Needs.of(campaign, consent), cap=False)
     why = reason(subscribers.c.person_id, subscribers.c.id, needs).label("reason")
     people = (
-        sa.select(subscribers.c.id, subscribers.c.person_id, why)
+        sa.select(subscribers.c.id, subscribers.c.person_id, subscribers.c.time_zone, why)
         .where(*audience(campaign), subscribers.c.id <= upto)
         .subquery()
     )
     may_be_sent = people.c.reason.is_(None)
+    due = await _due(connection, campaign, upto, consent, people.c.time_zone)
     rows = sa.select(
         sa.literal(campaign.id, sa.BigInteger),
         people.c.id,
@@ -122,11 +124,32 @@ async def _insert(connection: AsyncConnection, campaign: Campaign, upto: int, co
         ),
         sa.func.coalesce(people.c.reason, ""),
         sa.literal(0, sa.Integer),
-        sa.case((may_be_sent, sa.literal(campaign.started_at, Utc)), else_=None),
+        sa.case(
+            (may_be_sent, await _due(connection, campaign, upto, consent, people.c.time_zone)), else_=None
+        ),
     )
     names = ["campaign_id", "subscriber_id", "person_id", "state", "code", "attempts", "due_at"]
     values = consented(campaign, consent, campaign.started_at or campaign.created_at)
     return (await connection.execute(sa.insert(deliveries).from_select(names, rows), values)).rowcount
+
+
+async def _due(
+    connection: AsyncConnection,
+    campaign: Campaign,
+    upto: int,
+    consent: Consent,
+    zone: sa.ColumnElement[str],
+) -> sa.ColumnElement[datetime]:
+    """When a row is due: at the campaign's start, or when the person's clock next shows the time."""
+    start = campaign.started_at or campaign.created_at
+    if not campaign.options.local_time:
+        return sa.literal(start, Utc)
+    clock = time.fromisoformat(campaign.options.local_time)
+    zones = sa.select(subscribers.c.time_zone).where(*audience(campaign), subscribers.c.id <= upto).distinct()
+    found = (await connection.execute(zones)).scalars().all()
+    moments = {name: next_time(clock, start, known_zone(name or consent.zone)) for name in found}
+    whens = {name: sa.literal(moment, Utc) for name, moment in moments.items()}
+    return sa.case(whens, value=zone, else_=sa.literal(start, Utc)) if whens else sa.literal(start, Utc)
 
 
 async def _suppressed(

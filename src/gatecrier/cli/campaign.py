@@ -46,6 +46,14 @@ async def create(
         str, Parameter(help="Whom it is for, such as 'premium'; see `gatecrier segment`. Empty: everybody.")
     ] = "",
     rate: Annotated[float, Parameter(help="Messages a second of this campaign, at most; 0: no cap.")] = 0.0,
+    local_time: Annotated[
+        str, Parameter(help='Each gets it when their own clock next shows this time, such as "10:00".')
+    ] = "",
+    category: Annotated[
+        str, Parameter(help="What it is about, as subscribers may opt out of it: one of the setting's.")
+    ] = "",
+    service: Annotated[bool, Parameter(help="A receipt or the like: no frequency cap holds it.")] = False,
+    urgent: Annotated[bool, Parameter(help="Quiet hours do not hold it.")] = False,
     track: Annotated[
         bool, Parameter(help="Count who presses which button (addresses: if GATECRIER_PUBLIC_URL is set).")
     ] = False,
@@ -72,6 +80,9 @@ async def create(
         only=only,
         rate=rate,
         track=track,
+        local_time=local_time,
+        service=service,
+        urgent=urgent,
         delete_after=round(delete_after * 3600),
         paid=stars > 0,
         stars=stars,
@@ -79,7 +90,14 @@ async def create(
     )
     async with build(settings) as gatecrier:
         campaign = await gatecrier.broadcast.create(
-            gatecrier.bot.bot_id, name, content, actor=ACTOR, options=options, segment=segment, key=key
+            gatecrier.bot.bot_id,
+            name,
+            content,
+            actor=ACTOR,
+            options=options,
+            segment=segment,
+            category=category,
+            key=key,
         )
         told = await gatecrier.broadcast.dry_run(campaign.id)
     for warning in warnings(content):

@@ -12,7 +12,7 @@ import structlog
 
 from gatecrier.bot.campaigns import screens
 from gatecrier.broadcast.amending.service import Amendments
-from gatecrier.broadcast.model import ENDED, FINAL, Progress
+from gatecrier.broadcast.model import ENDED, FINAL, CampaignState, Progress
 from gatecrier.broadcast.service import Broadcast
 from gatecrier.broadcast.watching import Watch, Watches
 from gatecrier.kernel.clock import Clock
@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 SOONEST = 3.0  # seconds between two edits of one message
 LATEST = 5.0  # seconds after which it is renewed however little has come
+
+COUNTDOWN = 60.0  # seconds between two looks at a campaign that waits for its moment
 
 _NEVER = float("-inf")
 
@@ -132,6 +134,8 @@ class Board:
         if now < shown.not_before:
             return False
         since = now - shown.at
+        if progress.campaign.state is CampaignState.SCHEDULED:
+            return since >= COUNTDOWN
         grown = progress.tally.of(*FINAL) - shown.done
         return since >= LATEST or (since >= SOONEST and (grown >= self._interval or _is_over(progress)))
 
@@ -154,4 +158,6 @@ class Board:
 def _is_over(progress: Progress) -> bool:
     """Nothing will change by itself: it rests, or has ended and its last row is closed."""
     campaign = progress.campaign
-    return not campaign.is_active and (campaign.state not in ENDED or progress.tally.open == 0)
+    if campaign.is_active or campaign.state is CampaignState.SCHEDULED:
+        return False
+    return campaign.state not in ENDED or progress.tally.open == 0

@@ -1,5 +1,6 @@
 """What a button about a campaign carries. Free of aiogram: the board shows buttons without it."""
 
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gatecrier.telegram.messages import Button
@@ -32,3 +33,16 @@ def pressed(data: str) -> Press | None:
     if prefix != PREFIX or not verb or not (number.isascii() and number.isdecimal()) or len(number) > 18:
         return None
     return Press(int(number), verb)
+
+
+def at(moment: datetime) -> str:
+    """The verb that schedules a campaign for a moment."""
+    return f"at.{int(moment.timestamp())}!"
+
+
+def moment_of(verb: str) -> datetime | None:
+    """The moment that such a verb names; None: it is another verb."""
+    digits = verb.removeprefix("at.").removesuffix("!")
+    if verb != f"at.{digits}!" or not (digits.isascii() and digits.isdecimal()) or len(digits) > 11:
+        return None
+    return datetime.fromtimestamp(int(digits), UTC)

@@ -4,12 +4,15 @@ tells what sending it would do, and does what they choose. Everything shown is o
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from gatecrier.bot.campaigns import screens
 from gatecrier.bot.campaigns.board import Board
+from gatecrier.bot.campaigns.buttons import moment_of
 from gatecrier.bot.campaigns.screens import Screen
 from gatecrier.bot.screens import refused
 from gatecrier.broadcast.amending.service import Amendments
@@ -17,6 +20,7 @@ from gatecrier.broadcast.composing import Composer, Composition, Purpose
 from gatecrier.broadcast.model import Album, Campaign, Content, Copy, Options, Progress, Recipient
 from gatecrier.broadcast.sending import show
 from gatecrier.broadcast.service import Broadcast
+from gatecrier.broadcast.timing.when import parse_when
 from gatecrier.broadcast.watching import Watch
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import GatecrierError, NotFound, Refused
@@ -27,6 +31,7 @@ from gatecrier.telegram.updates import Person
 
 log = structlog.get_logger(__name__)
 
+UTC = ZoneInfo("UTC")
 LONGEST_NAME = 60  # characters of a campaign's name that is taken from its text
 
 
@@ -50,6 +55,7 @@ class Desk:
     Args:
         options: How its campaigns are sent.
         storage_chat_id: Where composed messages are kept; 0: where the operator sent them.
+        zone: Where the operators' clock is.
         test: Test mode is on: said with every confirmation.
     """
 
@@ -65,8 +71,10 @@ class Desk:
         clock: Clock,
         options: Options,
         storage_chat_id: int = 0,
+        zone: ZoneInfo = UTC,
         test: bool = False,
     ) -> None:
+        self._zone = zone
         self._bot = bot
         self._broadcast = broadcast
         self._composer = composer
@@ -83,6 +91,7 @@ class Desk:
             "yes!": self._yes,
             "no!": self._no,
             "ask!": self._ask_others,
+            "unschedule": self._unschedule,
             "approve!": self._approve,
             "pause": self._pause,
             "resume": self._resume,
@@ -104,9 +113,18 @@ class Desk:
         """Whether this operator's next message is awaited."""
         return self.serves(person_id) and await self._composer.awaits(self._bot.bot_id, person_id)
 
-    async def ask(self, person: Person, purpose: Purpose) -> None:
+    def when(self, text: str) -> tuple[datetime, str]:
+        """
+        The moment at the beginning of a text, by the deployment's clock, and what follows it.
+
+        Raises:
+            Refused: none is written there.
+        """
+        return parse_when(text, self._clock.now(), self._zone)
+
+    async def ask(self, person: Person, purpose: Purpose, *, start_at: datetime | None = None) -> None:
         """Their next message is what is meant."""
-        await self._composer.ask(self._bot.bot_id, person.id, purpose)
+        await self._composer.ask(self._bot.bot_id, person.id, purpose, start_at=start_at)
         only_shown = "is shown to you alone" if purpose is Purpose.PREVIEW else None
         patience = self._composer.patience
         await self._say(
@@ -144,8 +162,10 @@ class Desk:
                 log.info("desk.refused", person=composed.person_id, code=error.code)
                 await self._say(composed.person_id, Screen(refused(error)))
 
-    async def draft(self, person_id: int, content: Content, name: str, *, key: str) -> None:
-        """Make a campaign of it, show it, and ask whether to send it."""
+    async def draft(
+        self, person_id: int, content: Content, name: str, *, key: str, start_at: datetime | None = None
+    ) -> None:
+        """Make a campaign of it, show it, and ask whether to send it, then or now."""
         campaign = await self._broadcast.create(
             self._bot.bot_id,
             _named(name, f"Broadcast of {self._clock.now():%d %b %H:%M}"),
@@ -155,7 +175,7 @@ class Desk:
             key=key,
         )
         await self._preview(person_id, content)
-        await self._say(person_id, await self._confirmation(campaign))
+        await self._say(person_id, await self._confirmation(campaign, start_at))
 
     async def preview(self, person_id: int, content: Content) -> None:
         """Show it to them alone."""
@@ -189,6 +209,10 @@ class Desk:
             await self._bot.answer_press(press_id)
             await self._show(person.id, message_id, await self.history(campaign_id))
             return
+        if (moment := moment_of(verb)) is not None:
+            pressed = _Pressed(press_id, person, await self._own(campaign_id), message_id)
+            await self._schedule(pressed, moment)
+            return
         do = self._verbs.get(verb)
         if do is None:
             raise Refused("This button is of another version.", remedy="/broadcast_history shows all.")
@@ -207,6 +231,16 @@ class Desk:
         await self._board.begin(self._watch(pressed))
         await self._broadcast.start(pressed.campaign.id, actor=pressed.actor)
         await self._answer(pressed, "It begins.")
+        await self._board.show(self._watch(pressed))
+
+    async def _schedule(self, pressed: "_Pressed", at: datetime) -> None:
+        await self._broadcast.schedule(pressed.campaign.id, at, actor=pressed.actor)
+        await self._answer(pressed, "Scheduled.")
+        await self._board.watch(self._watch(pressed))
+
+    async def _unschedule(self, pressed: "_Pressed") -> None:
+        await self._broadcast.unschedule(pressed.campaign.id, actor=pressed.actor)
+        await self._answer(pressed, "It is a draft again.")
         await self._board.show(self._watch(pressed))
 
     async def _no(self, pressed: "_Pressed") -> None:
@@ -296,7 +330,7 @@ class Desk:
             await self.preview(composed.person_id, content)
             return
         key = f"message:{composed.person_id}:{composed.message_ids[0]}"
-        await self.draft(composed.person_id, content, name, key=key)
+        await self.draft(composed.person_id, content, name, key=key, start_at=composed.start_at)
 
     async def _kept(self, composed: Composition) -> Content:
         """The message to copy: in the storage chat, where there is one, nobody deletes it."""
@@ -329,10 +363,11 @@ class Desk:
             raise Refused("Telegram cannot copy all of this album.", remedy="Send its parts one by one.")
         return Album(from_chat_id=self._storage, message_ids=tuple(kept))
 
-    async def _confirmation(self, campaign: Campaign) -> Screen:
+    async def _confirmation(self, campaign: Campaign, start_at: datetime | None = None) -> Screen:
         approval = await self._broadcast.needs_approval(campaign.id)
         told = await self._broadcast.dry_run(campaign.id)
-        return screens.confirmation(told, test=self._test, approval=approval)
+        later = screens.Later(start_at, self._clock.now(), self._zone) if start_at else None
+        return screens.confirmation(told, test=self._test, approval=approval, later=later)
 
     async def _preview(self, person_id: int, content: Content) -> None:
         greeted = Recipient(person_id, first_name="Ann", username="ann", language="en")

@@ -72,6 +72,18 @@ async def preview(message: Message, command: CommandObject, desk: Desk) -> None:
     await desk.preview(person.id, text_after(message, command))
 
 
+async def schedule(message: Message, command: CommandObject, desk: Desk) -> None:
+    """/broadcast_schedule WHEN [TEXT]"""
+    person = person_of(message.from_user)
+    start_at, rest = desk.when(command.args or "")
+    if not rest:
+        await desk.ask(person, Purpose.SCHEDULE, start_at=start_at)
+        return
+    key = f"message:{person.id}:{message.message_id}"
+    content = _after(message, (message.text or "").rindex(rest))
+    await desk.draft(person.id, content, rest, key=key, start_at=start_at)
+
+
 async def history(message: Message, desk: Desk) -> None:
     """/broadcast_history"""
     await desk.say(person_of(message.from_user), await desk.history())
@@ -110,8 +122,12 @@ async def press(query: CallbackQuery, pressed_: Press, desk: Desk) -> None:
 def text_after(message: Message, command: CommandObject) -> Text:
     """What follows a command, with its formatting."""
     text = message.text or ""
-    start = text.index(command.args or "", len(command.prefix + command.command))
-    return _as_text(message, skip=len(text[:start].encode("utf-16-le")) // 2)
+    return _after(message, text.index(command.args or "", len(command.prefix + command.command)))
+
+
+def _after(message: Message, start: int) -> Text:
+    """The message from its character number `start` on."""
+    return _as_text(message, skip=len((message.text or "")[:start].encode("utf-16-le")) // 2)
 
 
 def _as_text(message: Message, *, skip: int = 0) -> Text:
@@ -145,6 +161,7 @@ def make_router() -> Router:
     for name, handler in (
         ("broadcast", broadcast),
         ("broadcast_preview", preview),
+        ("broadcast_schedule", schedule),
         ("broadcast_history", history),
         ("broadcast_stats", statistics),
         ("cancel", cancel),

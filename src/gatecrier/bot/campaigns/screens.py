@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from gatecrier.bot.campaigns.buttons import button
+from gatecrier.bot.campaigns.buttons import at, button
 from gatecrier.broadcast.amending.model import UNDO_WITHIN, Amendment, Kind
 from gatecrier.broadcast.dry_run import DryRun
 from gatecrier.broadcast.model import (
@@ -83,11 +84,26 @@ FORGOTTEN = "Forgotten: nothing is sent."
 PREVIEWED = "☝️ This is what subscribers would get. Nothing was sent to them."
 
 
-def confirmation(told: DryRun, *, test: bool, approval: bool) -> Screen:
+class Later(NamedTuple):
+    """A moment at which a campaign is to start; how far it is from now, and whose clock it is meant by."""
+
+    at: datetime
+    now: datetime
+    zone: ZoneInfo
+
+    @property
+    def words(self) -> str:
+        """Date, time, and the countdown."""
+        left = in_words((self.at - self.now).total_seconds())
+        return f"{self.at.astimezone(self.zone):%a %d %b %H:%M} ({self.zone.key}), in {left}"
+
+
+def confirmation(told: DryRun, *, test: bool, approval: bool, later: Later | None = None) -> Screen:
     """What the campaign would do, and the question."""
     campaign = told.campaign
+    when = f" on {later.words}" if later else ""
     lines = [
-        f"📣 <b>Send it to {_number(told.reachable)} {_people(told.reachable)}?</b>",
+        f"📣 <b>Send it to {_number(told.reachable)} {_people(told.reachable)}{when}?</b>",
         f"Campaign {campaign.id}: {shown(campaign.name, otherwise='?')}",
         "",
     ]
@@ -102,6 +118,8 @@ def confirmation(told: DryRun, *, test: bool, approval: bool) -> Screen:
     if approval:
         lines += ["", "👥 So many need a second operator's yes."]
         return Screen("\n".join(lines), _choice(campaign, "Ask for it", "ask!"))
+    if later is not None:
+        return Screen("\n".join(lines), _choice(campaign, "✅ YES, schedule", at(later.at)))
     return Screen("\n".join(lines), _choice(campaign, "✅ YES, send", "yes!"))
 
 
@@ -137,6 +155,9 @@ def status(progress: Progress, amended: Sequence[Amendment] = (), *, now: dateti
     """How far a campaign has come; after its end the summary, and what became of its messages."""
     campaign, tally = progress.campaign, progress.tally
     lines = [f"📣 <b>{shown(campaign.name, otherwise='?')}</b> · campaign {campaign.id}", _state(campaign)]
+    if campaign.scheduled_at is not None:
+        left = in_words((campaign.scheduled_at - now).total_seconds())
+        lines.append(f"It starts on {campaign.scheduled_at:%a %d %b %H:%M} UTC, in {left}.")
     if campaign.state not in UNBEGUN:
         lines += ["", _bar(tally), *_counts(tally), _time(progress)]
     if campaign.state in ENDED:
@@ -300,6 +321,9 @@ def _status_buttons(campaign: Campaign, tally: Tally) -> Buttons:
             rows.append([button(f"🔁 Retry {_number(failed)} failed", number, "retry")])
         if unknown := tally.of(DeliveryState.UNKNOWN):
             rows.append([button(f"❔ Send {_number(unknown)} unknown again", number, "resend")])
+    if campaign.state is CampaignState.SCHEDULED:
+        rows.append([button("▶️ Start now", number, "yes!"), button("Take back", number, "unschedule")])
+        rows.append([button("❌ Discard", number, "no!")])
     if campaign.state is CampaignState.DRAFT:
         rows.append([button("Open", number, "open")])
     return rows

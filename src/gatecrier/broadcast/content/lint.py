@@ -37,6 +37,7 @@ MOST_TEST_PERSONS = 100
 LARGEST_WINDOW = 100
 LARGEST_CANARY = 1000
 LONGEST_NAME = 200
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 LONGEST_LIFE = 47 * 3600
 """Seconds: an hour before Telegram's 48 are over, for what a rate limit delays (Bot API deleteMessage)."""
 SLOWEST_RATE, FASTEST_RATE = 0.01, 1000.0
@@ -276,6 +277,8 @@ def _check_options(options: Options) -> None:
             f"A campaign's own rate is {SLOWEST_RATE} to {FASTEST_RATE:.0f} a second, or 0 for none.",
             field="rate",
         )
+    if options.local_time and not _CLOCK.fullmatch(options.local_time):
+        raise Refused("A time of the day is written like 10:00.", field="local_time")
     if not 0 <= options.delete_after <= LONGEST_LIFE:
         raise Refused(
             f"Messages can be deleted by themselves after 1 to {LONGEST_LIFE} seconds.",

@@ -50,6 +50,13 @@ def local(day: date, clock: time, zone: ZoneInfo) -> datetime:
     return there if there.replace(tzinfo=None) != moment.replace(tzinfo=None) else moment
 
 
+def next_time(clock: time, now: datetime, zone: ZoneInfo) -> datetime:
+    """When the clock of that zone next shows this time, now included."""
+    today = now.astimezone(zone).date()
+    moment = local(today, clock, zone)
+    return moment if moment >= now else local(today + timedelta(days=1), clock, zone)
+
+
 def _at(found: re.Match[str], now: datetime, zone: ZoneInfo) -> datetime:
     year, month, day, word, hour, minute = found.groups()
     try:

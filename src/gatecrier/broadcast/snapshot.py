@@ -124,9 +124,7 @@ async def _insert(connection: AsyncConnection, campaign: Campaign, upto: int, co
         ),
         sa.func.coalesce(people.c.reason, ""),
         sa.literal(0, sa.Integer),
-        sa.case(
-            (may_be_sent, await _due(connection, campaign, upto, consent, people.c.time_zone)), else_=None
-        ),
+        sa.case((may_be_sent, due), else_=None),
     )
     names = ["campaign_id", "subscriber_id", "person_id", "state", "code", "attempts", "due_at"]
     values = consented(campaign, consent, campaign.started_at or campaign.created_at)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from benchmarks import calls, decisions, delivery, sandbox, standings, sweep, table, webhook
+from benchmarks import calls, decisions, delivery, rate, sandbox, standings, sweep, table, webhook
 from benchmarks.measure import Cores, Row, Size, pin
 from benchmarks.servers import RESPONDER, Server, serving
 from gatecrier.kernel import telemetry
@@ -20,6 +20,7 @@ GROUPS: dict[str, Group] = {
     calls.GROUP: calls.rows,
     sandbox.GROUP: sandbox.rows,
     delivery.GROUP: delivery.rows,
+    rate.GROUP: rate.rows,
     standings.GROUP: standings.rows,
     sweep.GROUP: sweep.rows,
     webhook.GROUP: webhook.rows,

@@ -86,6 +86,9 @@ class Size:
         deliveries: Rows of a campaign in a round.
         groups, people: Gates behind the webhook, and the members who write in them.
         posted: Updates posted to each contender's webhook in a round.
+        kept: Recipients of a campaign at the rate that Telegram allows.
+        answers: Answers whose p99 is taken.
+        few, many: Subscribers of the campaigns whose memory is compared.
         seconds: How long updates are posted at a steady rate, to see how long the answers take.
     """
 
@@ -99,6 +102,10 @@ class Size:
     people: int = 100_000
     posted: int = 1_000
     seconds: float = 5.0
+    kept: int = 1_000
+    answers: int = 100
+    few: int = 10_000
+    many: int = 1_000_000
 
     @classmethod
     def quick(cls) -> "Size":
@@ -114,6 +121,10 @@ class Size:
             people=1_000,
             posted=200,
             seconds=0.5,
+            kept=60,
+            answers=5,
+            few=200,
+            many=2_000,
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GROUPS = {"updates", "calls", "delivery", "standings", "sweep"} | (
+GROUPS = {"updates", "calls", "delivery", "rate", "standings", "sweep"} | (
     {"sandbox", "webhook"} if sys.platform == "linux" else set()
 )
 

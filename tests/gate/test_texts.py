@@ -328,7 +328,6 @@ def test_an_anonymous_admin_is_asked_in_the_groups_language(language: str) -> No
     """The proof is one sentence and one button, whose data is the caller's."""
     assert texts.prove(language)
     assert texts.prove_button(language, "prove:1").data == "prove:1"
-    assert texts.raid_begins(language)
 
 
 def test_a_cards_text_fits_with_ten_long_titles() -> None:

@@ -266,11 +266,6 @@ def suspension_cause(language: str, gate: Gate) -> str:
     return _cause(language, gate, html=False)
 
 
-def raid_begins(language: str) -> str:
-    """One line to a group into which many come at once (plain text)."""
-    return PHRASES.say(language, "raid-begins")
-
-
 def raid_over(language: str, *, came: int, minutes: int, held: int, freed: int) -> str:
     """What a raid was (plain text). `held`: without a word; `freed`: of those, until now."""
     return PHRASES.say(

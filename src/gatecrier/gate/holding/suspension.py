@@ -134,15 +134,7 @@ class Suspensions:
         if not await self._claim(gate.chat_id):
             return
         try:
-            message_id = await self._telegram.send_message(
-                gate.chat_id,
-                texts.gate_suspended(gate.options.language, gate),
-                lane=Lane.ENFORCE,
-                parse_mode="HTML",
-            )
-            async with self._database.transaction() as connection:
-                due_at = self._clock.now() + NOTICE_LIFE
-                await Deletions(connection, self._bot_id).add(gate.chat_id, message_id, due_at)
+            await self._say(gate.chat_id, texts.gate_suspended(gate.options.language, gate))
         except TryLater:
             async with self._database.transaction() as connection:
                 await GateStore(connection, self._bot_id).give_back_telling(gate.chat_id)
@@ -155,12 +147,25 @@ class Suspensions:
             return await GateStore(connection, self._bot_id).claim_telling(chat_id, now=self._clock.now())
 
     async def _resume(self, live: LiveGate) -> None:
-        chat_id = live.gate.chat_id
+        chat_id, suspension = live.gate.chat_id, live.gate.suspension
         async with self._database.transaction() as connection:
-            if await GateStore(connection, self._bot_id).resume(chat_id):
+            resumed = await GateStore(connection, self._bot_id).resume(chat_id)
+            if resumed:
                 await note(connection, "resume", at=self._clock.now(), chat_id=chat_id)
         await self._gates.renew(chat_id)
         log.info("gate.resumed", chat=chat_id)
+        if resumed and suspension is not None and suspension.told:
+            try:  # once, and not again: what counts is that it works
+                await self._say(chat_id, texts.gate_resumed(live.gate.options.language))
+            except GatecrierError as error:
+                log.info("gate.admins_not_told", chat=chat_id, code=error.code)
+
+    async def _say(self, chat_id: int, text: str) -> None:
+        """A word to the group's admins, which is taken away after a while."""
+        message_id = await self._telegram.send_message(chat_id, text, lane=Lane.ENFORCE, parse_mode="HTML")
+        async with self._database.transaction() as connection:
+            due_at = self._clock.now() + NOTICE_LIFE
+            await Deletions(connection, self._bot_id).add(chat_id, message_id, due_at)
 
     async def _fault(self, gate: Gate) -> tuple[Cause, int] | None:
         """What is wrong, and with which channel (0: with the group); None when all is well."""

@@ -81,7 +81,6 @@ resumed = <b>Für die Admins:</b> Die Zugangsprüfung dieser Gruppe läuft wiede
 cause-lost-rights = Ich brauche die Rechte „Nachrichten löschen“ und „Nutzer sperren“: Bitte gebt sie mir zurück.
 cause-channel = Ich kann nicht sehen, wer zu { $channel } gehört: Bitte macht mich dort wieder zum Admin, oder nehmt den Kanal mit /unprotect heraus.
 cause-parked = Ich bin nicht mehr in der Gruppe: Bitte fügt mich wieder als Admin hinzu.
-raid-begins = Viele kommen auf einmal: Bis es vorbei ist, werden Neue ohne ein Wort aufgehalten.
 raid-came = { $came ->
     [one] { $came } Person kam
    *[other] { $came } Personen kamen

@@ -84,7 +84,6 @@ resumed = <b>For the admins:</b> the gate of this group works again.
 cause-lost-rights = I need the rights to delete messages and to ban (restrict) users: please give them back to me.
 cause-channel = I cannot see who belongs to { $channel }: please make me an administrator of it again, or take it off with /unprotect.
 cause-parked = I am not in the group any more: add me again as an administrator.
-raid-begins = Many people are coming at once: until it is over, newcomers are held without a word.
 raid-came = { $came ->
     [one] { $came } person came
    *[other] { $came } people came

@@ -81,7 +81,6 @@ resumed = <b>Para los administradores:</b> el control de acceso de este grupo vu
 cause-lost-rights = Necesito los permisos para eliminar mensajes y suspender usuarios: devuélvanmelos, por favor.
 cause-channel = No puedo ver quién pertenece a { $channel }: vuelvan a hacerme administrador allí o quítenlo con /unprotect.
 cause-parked = Ya no estoy en el grupo: vuelvan a añadirme como administrador.
-raid-begins = Está llegando mucha gente a la vez: hasta que termine, se retiene a los nuevos sin avisar.
 raid-came = { $came ->
     [one] Llegó { $came } persona
    *[other] Llegaron { $came } personas

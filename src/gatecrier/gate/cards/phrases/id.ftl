@@ -77,7 +77,6 @@ resumed = <b>Untuk para admin:</b> pemeriksaan keanggotaan di grup ini berjalan 
 cause-lost-rights = Saya perlu izin untuk menghapus pesan dan memblokir pengguna: mohon berikan kembali kepada saya.
 cause-channel = Saya tidak dapat melihat siapa anggota { $channel }: mohon jadikan saya admin di sana lagi, atau hapus saluran itu dengan /unprotect.
 cause-parked = Saya tidak ada lagi di grup: tambahkan saya kembali sebagai admin.
-raid-begins = Banyak orang datang sekaligus: sampai ini selesai, pendatang baru ditahan tanpa pemberitahuan.
 raid-came = { $came ->
    *[other] { $came } orang datang
 } dalam { $minutes ->

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks import samples
+from benchmarks import peers, samples
 from benchmarks.calls import AGAINST_BARE, BARE, Sends, bare, in_flight
 from benchmarks.measure import Ratio, Row, Size, medians
 from benchmarks.servers import Server
@@ -57,7 +57,7 @@ async def rows(size: Size, responder: Server) -> list[Row]:
         async with _subscribed(Path(folder) / "ours.db", size.deliveries) as (database, broadcast):
             return [
                 await _ledger(size, database, broadcast),
-                await _campaigns(size, database, broadcast, responder),
+                *await _campaigns(size, database, broadcast, responder),
             ]
 
 
@@ -198,8 +198,12 @@ def _move_rows_plainly(plain: sqlite3.Connection, campaign: Campaign) -> int:
 # All of it
 
 
-async def _campaigns(size: Size, database: Database, broadcast: Broadcast, responder: Server) -> Row:
-    """A campaign a round: audience, lease, permits, calls, outcomes; nothing ever waits for a limit."""
+async def _campaigns(size: Size, database: Database, broadcast: Broadcast, responder: Server) -> list[Row]:
+    """
+    A campaign a round: audience, lease, permits, calls, outcomes; nothing ever waits for a limit.
+
+    The peers' loops keep no books at all: who got it is nowhere when they end.
+    """
     sends = Sends(responder.url)
     sender = Sender(samples.BOT_ID, sends.bot, sends.budgets, database, clock=CLOCK, worker=WORKER)
 
@@ -210,17 +214,37 @@ async def _campaigns(size: Size, database: Database, broadcast: Broadcast, respo
             raise RuntimeError(f"not all were sent: {dict(counts)}")
         return size.deliveries
 
-    async with bare(responder.url) as posting:
-        theirs = in_flight(posting.call, WINDOW, size.deliveries)
-        taken = await medians({"ours": ours, "theirs": theirs}, rounds=size.rounds)
+    async with bare(responder.url) as posting, peers.sends(responder.url) as (ptb, aiogram):
+        taken = await medians(
+            {
+                "ours": ours,
+                BARE: in_flight(posting.call, WINDOW, size.deliveries),
+                peers.PTB: in_flight(ptb.call, WINDOW, size.deliveries),
+                peers.AIOGRAM: in_flight(aiogram.call, WINDOW, size.deliveries),
+            },
+            rounds=size.rounds,
+        )
     await sends.gateway.close()
-    return Row(
+    what = f"campaign, window {WINDOW}, per delivery"
+    against_bare = Row(
         group=GROUP,
-        what=f"campaign, window {WINDOW}, per delivery",
+        what=what,
         note=f"{1e6 / taken['ours']:,.0f}/s",
         ours=taken["ours"],
         peer=BARE,
-        theirs=taken["theirs"],
+        theirs=taken[BARE],
         reads=Ratio.OVERHEAD,
         budget=AGAINST_BARE,
     )
+    loops = [
+        Row(
+            group=GROUP,
+            what=what,
+            ours=taken["ours"],
+            peer=f"a loop of {peer}",
+            theirs=taken[peer],
+            reads=Ratio.CHEAPER,
+        )
+        for peer in (peers.PTB, peers.AIOGRAM)
+    ]
+    return [against_bare, *loops]

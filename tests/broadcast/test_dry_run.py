@@ -54,3 +54,14 @@ async def test_statistics_add_up_over_campaigns(database: Database) -> None:
     assert found.success == 36 / 39
     assert found.mean_seconds is not None
     assert (await stage.broadcast.statistics(8)).success is None
+
+
+async def test_a_dry_run_tells_the_cost(sqlite_database: Database) -> None:
+    """Ten messages a Star, and never more than the budget; nothing for a free campaign."""
+    stage = Stage(sqlite_database)
+    await stage.subscribe(45)
+    costs = []
+    for options in (Options(), Options(paid=True, stars=100), Options(paid=True, stars=3)):
+        campaign = await stage.broadcast.create(BOT, "x", Text(text="x"), actor="cli", options=options)
+        costs.append((await stage.broadcast.dry_run(campaign.id)).stars)
+    assert costs == [0, 5, 3]

@@ -10,6 +10,7 @@ from gatecrier.broadcast import snapshot
 from gatecrier.broadcast.consent import Consent, Needs, reason
 from gatecrier.broadcast.consent import values as consented
 from gatecrier.broadcast.model import Campaign, DeliveryState
+from gatecrier.broadcast.rules import MESSAGES_PER_STAR
 from gatecrier.broadcast.tables import campaigns, deliveries
 from gatecrier.registry.store import subscribers
 
@@ -27,6 +28,12 @@ class DryRun:
     repeated: int = 0
     #: Seconds it would take at the bot's rate.
     seconds: float
+
+    @property
+    def stars(self) -> int:
+        """What it would cost at most, in Stars; 0: it is not paid."""
+        paid = self.campaign.options.paid
+        return min(-(-self.reachable // MESSAGES_PER_STAR), self.campaign.options.stars) if paid else 0
 
     @property
     def reachable(self) -> int:

@@ -8,12 +8,13 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gatecrier.broadcast import dry_run, report, rules, statistics
+from gatecrier.broadcast import dry_run, echo, report, rules, statistics
 from gatecrier.broadcast.amending.model import Kind
 from gatecrier.broadcast.amending.store import AmendmentStore
 from gatecrier.broadcast.consent import Consent
 from gatecrier.broadcast.content.lint import check
 from gatecrier.broadcast.dry_run import DryRun
+from gatecrier.broadcast.echo import Echo
 from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import (
     Campaign,
@@ -289,6 +290,11 @@ class Broadcast:
             return await dry_run.count(
                 connection, campaign, before, rate=self._rate, now=self._clock.now(), consent=self._consent
             )
+
+    async def echo(self, campaign_id: int) -> Echo:
+        """Who pressed a button of it, and who left because of it."""
+        async with self._database.read() as connection:
+            return await echo.of(connection, await CampaignStore(connection).get(campaign_id))
 
     async def statistics(self, bot_id: int) -> Statistics:
         """What all campaigns of a bot came to."""

@@ -239,7 +239,8 @@ async def list_(*, output: Output = "table") -> int:
 async def show(number: Number, *, output: Output = "table") -> int:
     """How far a campaign has come, and what failed and why."""
     async with build(load()) as gatecrier:
-        show_progress(await gatecrier.broadcast.progress(number), output)
+        progress = await gatecrier.broadcast.progress(number)
+        show_progress(progress, output, echo=await gatecrier.broadcast.echo(number))
     return 0
 
 
@@ -353,12 +354,15 @@ def _show_dry_run(told: DryRun, output: Output) -> None:
                 "seconds": round(told.seconds, 1),
                 "last_campaign": told.last.id if told.last else None,
                 "got_it_too": told.repeated,
+                "stars": told.stars,
             }
         )
         return
     facts: dict[str, object] = {"audience": told.audience, "reachable": told.reachable}
     facts |= {f"left out: {reason}": count for reason, count in told.excluded.items()}
     facts["time"] = f"about {in_words(told.seconds)}"
+    if told.stars:
+        facts["cost"] = f"{told.stars:,} Stars at most"
     if told.last is not None:
         facts[f"got campaign {told.last.id}, too"] = told.repeated
     if campaign.state is CampaignState.DRAFT:

@@ -6,6 +6,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColu
 from rich.progress import Progress as Bar
 
 from gatecrier.app import App
+from gatecrier.broadcast.echo import Echo
 from gatecrier.broadcast.model import FINAL, DeliveryState, Progress, Tally
 from gatecrier.cli.show import Output, console, show_facts, show_json, show_table
 from gatecrier.kernel.duration import in_words
@@ -40,10 +41,10 @@ def pace(progress: Progress) -> str:
     return f"{progress.rate:.1f}/s, {in_words(progress.eta_seconds)} left"
 
 
-def show_progress(progress: Progress, output: Output) -> None:
-    """A campaign's numbers: by state, and by reason where there is one."""
+def show_progress(progress: Progress, output: Output, *, echo: Echo | None = None) -> None:
+    """A campaign's numbers: by state, by reason where there is one, and what came back of it."""
     if output == "json":
-        show_json(numbers(progress))
+        show_json(numbers(progress) | (asdict(echo) if echo else {}))
         return
     campaign = progress.campaign
     facts: dict[str, object] = {"state": campaign.state}
@@ -55,6 +56,10 @@ def show_progress(progress: Progress, output: Output) -> None:
         "elapsed": in_words(progress.elapsed),
         "remaining": in_words(progress.eta_seconds),
     }
+    if campaign.scheduled_at:
+        facts["starts"] = campaign.scheduled_at
+    if echo is not None and (echo.clicked or echo.blocked_after):
+        facts |= {"pressed a button": echo.clicked, "blocked the bot after it": echo.blocked_after}
     show_facts(f"Campaign {campaign.id}: {campaign.name}", facts)
     show_table("Deliveries", ("state", "reason", "deliveries", "share"), delivery_rows(progress))
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from broadcast.stage import BOT, NOW, PERSON, Stage, ended, make_subscriber, people
+from gatecrier.broadcast.echo import Echo
 from gatecrier.broadcast.model import DeliveryState, Options, Text
 from gatecrier.broadcast.segments.language import parse
 from gatecrier.broadcast.segments.selection import condition, is_in_sample
@@ -121,6 +122,7 @@ async def test_what_people_did_with_a_campaign(database: Database) -> None:
     assert await selected(database, f"clicked campaign {number}") == set(people(3))
     assert await selected(database, f"blocked after campaign {number}") == set(people(1, 4))
     assert await selected(database, "got campaign 999") == set()
+    assert await stage.broadcast.echo(number) == Echo(clicked=1, blocked_after=2)
 
 
 async def test_a_campaign_reaches_its_segment_alone(database: Database) -> None:

@@ -112,6 +112,8 @@ def confirmation(told: DryRun, *, test: bool, approval: bool, later: Later | Non
     lines.append(f"Audience: {_number(told.audience)}")
     lines += [f"· {_number(count)} left out: {said(reason)}" for reason, count in told.excluded.items()]
     lines.append(f"Time: about {in_words(told.seconds)}")
+    if told.stars:
+        lines.append(f"Cost: {_number(told.stars)} Stars at most")
     if told.last is not None and told.repeated:
         got = f"{_number(told.repeated)} of them got campaign {told.last.id}, too"
         lines.append(f"{got}: {shown(told.last.name, otherwise='?')}")

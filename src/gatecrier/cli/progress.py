@@ -1,6 +1,7 @@
 """A campaign's numbers in a terminal: a bar while it runs, tables afterwards."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
 from rich.progress import Progress as Bar

@@ -12,21 +12,21 @@ import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 
 import structlog
 
 from gatecrier.bot.campaigns.board import Board
 from gatecrier.bot.campaigns.desk import Desk
+from gatecrier.bot.choices.reception import Offer, Reception
 from gatecrier.bot.menu import show_menu
 from gatecrier.bot.routing import Routing
-from gatecrier.broadcast import personal
 from gatecrier.broadcast.amending.service import AMENDER, Amendments
 from gatecrier.broadcast.amending.worker import Amender
 from gatecrier.broadcast.clicks import Clicks, Links
 from gatecrier.broadcast.composing import Composer
 from gatecrier.broadcast.consent import Consent, known_zone
 from gatecrier.broadcast.model import Options
+from gatecrier.broadcast.personal import Personal
 from gatecrier.broadcast.reconciler import Reconciler
 from gatecrier.broadcast.segments.service import Segments
 from gatecrier.broadcast.senders import Senders
@@ -88,7 +88,8 @@ class App:
             transport, self.budgets, clock=clock, rng=rng, api_url=settings.telegram_api_url
         )
         self.bot = Bot(settings.token, self.gateway)
-        self.subscribers = Subscribers(database)
+        self.subscribers = Subscribers(database, terms=bool(settings.broadcast.terms))
+        self.personal = Personal(database, clock=clock)
         self.operators = Operators(settings.owner_id, settings.operator_ids)
         self.broadcast = Broadcast(
             database,
@@ -125,6 +126,14 @@ class App:
             interval=settings.broadcast.progress_interval,
         )
         self.desk = self._desk()
+        self.reception = Reception(
+            self.bot.bot_id,
+            self.subscribers,
+            self.personal,
+            self.broadcast,
+            offer=_offer(settings.broadcast),
+            clock=clock,
+        )
         self.routing = Routing(
             self.bot.bot_id,
             gate=self.gate,
@@ -166,27 +175,6 @@ class App:
                 code=error.code,
             ) from error
 
-    async def kept(self, person_id: int) -> dict[str, Any]:
-        """
-        Everything about a subscriber, from every feature that keeps something of subscribers.
-
-        Raises:
-            NotFound: nothing is kept of this person.
-        """
-        found = await self.subscribers.kept(self.bot.bot_id, person_id)
-        return found | await personal.kept(self.database, self.bot.bot_id, person_id)
-
-    async def erase(self, person_id: int, *, actor: str) -> None:
-        """
-        Forget a subscriber, in every feature.
-
-        Raises:
-            NotFound: nothing is kept of this person.
-        """
-        await self.subscribers.kept(self.bot.bot_id, person_id)
-        await personal.forget(self.database, self.bot.bot_id, person_id)
-        await self.subscribers.erase(self.bot.bot_id, person_id, actor=actor, at=self.clock.now())
-
     async def run(self) -> None:
         """
         Do the work of this process until `stop()`: take updates, enforce gates, send campaigns.
@@ -225,7 +213,14 @@ class App:
         from gatecrier.bot.dispatcher import Screens  # noqa: PLC0415 - aiogram: 3 s, 120 MB, not for the CLI
 
         self.routing.open_screens(
-            Screens(self.settings.token, self.gateway, gate=self.gate, desk=self.desk, clicks=self.clicks)
+            Screens(
+                self.settings.token,
+                self.gateway,
+                gate=self.gate,
+                desk=self.desk,
+                clicks=self.clicks,
+                reception=self.reception,
+            )
         )
         await self.gate.start()
         await self.healer.run_once()
@@ -340,6 +335,17 @@ def _safety(settings: BroadcastSettings) -> Safety:
     )
 
 
+def _offer(settings: BroadcastSettings) -> Offer:
+    quiet = (settings.quiet_from, settings.quiet_to)
+    return Offer(
+        terms=settings.terms,
+        categories=settings.categories,
+        privacy=settings.privacy,
+        quiet=quiet if quiet[0] and quiet[1] else None,
+        time_zone=settings.time_zone,
+    )
+
+
 def _consent(settings: BroadcastSettings) -> Consent:
     return Consent(
         terms=bool(settings.terms),
@@ -348,6 +354,8 @@ def _consent(settings: BroadcastSettings) -> Consent:
         quiet_from=settings.quiet_from,
         quiet_to=settings.quiet_to,
         zone=settings.time_zone,
+        categories=settings.categories,
+        unsubscribe_row=settings.unsubscribe_row,
     )
 
 

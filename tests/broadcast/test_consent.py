@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broadcast.stage import BOT, PERSON, Stage, ended, people
+from gatecrier.broadcast import snapshot
 from gatecrier.broadcast.consent import Consent
+from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import Campaign, DeliveryState, Options, Text
 from gatecrier.broadcast.service import Broadcast
 from gatecrier.registry.model import SuppressionReason
@@ -158,8 +160,46 @@ def test_quiet_hours_end_and_are_over_then(moment: datetime, since: time, until:
     now = moment
     end = consent.quiet_until("", now)
     if end is not None:
-        assert now - timedelta(hours=1) <= end <= now + timedelta(hours=25)
+        assert now < end <= now + timedelta(hours=25)
         assert consent.quiet_until("", end + timedelta(hours=1, minutes=1)) != end
+
+
+def test_quiet_hours_that_end_at_a_time_the_clock_shows_twice_end_at_the_second() -> None:
+    """An end that lies behind would be due at once, again and again."""
+    consent = Consent(quiet_from=time(22), quiet_to=time(2, 30), zone="Europe/Berlin")
+    second = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)  # 2:10 in Berlin, for the second time
+    assert consent.quiet_until("", second) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    first = datetime(2026, 10, 25, 0, 10, tzinfo=UTC)
+    assert consent.quiet_until("", first) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+async def test_two_campaigns_at_once_keep_to_one_cap(stage: Stage) -> None:
+    """What is going out counts as if it had arrived."""
+    consent = Consent(cap=1)
+    first, second = await begun(stage, consent), await begun(stage, consent)
+    now = stage.clock.now()
+    marked = []
+    async with stage.database.transaction() as connection:
+        ledger = Ledger(connection, "w1")
+        for campaign in (first, second):
+            await snapshot.write_chunk(connection, campaign, consent=consent)
+            held = await ledger.lease(campaign, now=now, until=now + timedelta(minutes=5), limit=10)
+            marked.append(await ledger.mark_sending(campaign, held, now=now, lasting=now, consent=consent))
+    assert [len(one.sending) for one in marked] == [10, 0]
+    assert set(marked[1].suppressed.values()) == {"frequency_cap"}
+    await stage.check_laws(second)
+
+
+async def test_quiet_hours_count_no_attempt_and_lose_nobody(stage: Stage) -> None:
+    """A window that falls in the night is pending again, due in the morning; permits are not used up."""
+    consent = replace(NIGHT, zone="America/Los_Angeles")
+    campaign = await begun(stage, consent)
+    await stage.sender(consent=consent).run()
+    rows = await stage.rows(campaign)
+    morning = datetime(2026, 11, 21, 16, tzinfo=UTC)
+    assert {(row["state"], row["attempts"], row["due_at"]) for row in rows} == {("pending", 0, morning)}
+    assert stage.telegram.got == {}
+    await stage.check_laws(campaign)
 
 
 async def test_a_ban_is_lifted_by_an_operator_alone(stage: Stage) -> None:

@@ -85,3 +85,29 @@ async def test_what_a_person_did_last_holds_in_whichever_order_we_hear_of_it(
     await subscribers.start(BOT, make_person(2), at=late)
     await subscribers.stop(BOT, 2, at=early)
     assert (await subscribers.audience(BOT)).eligible == 1
+
+
+async def test_writing_shows_that_somebody_can_be_reached(
+    subscribers: Subscribers, database: Database, clock: FakeClock
+) -> None:
+    """A block and its like are over; /stop, an erasure and a ban are not."""
+    S = SuppressionReason  # noqa: N806
+    for person, reason in enumerate(S, 1):
+        async with database.transaction() as connection:
+            await SubscriberStore(connection).suppress(BOT, [person], reason, since=clock.now())
+        await subscribers.wrote(BOT, person, at=clock.now())
+    async with database.read() as connection:
+        store = SubscriberStore(connection)
+        left = {reason for person in range(1, len(S) + 1) for reason in await store.reasons(BOT, person)}
+    assert left == {S.STOPPED, S.ERASED, S.BANNED}
+
+
+async def test_who_has_not_accepted_the_terms_is_not_eligible(database: Database, clock: FakeClock) -> None:
+    """Under their strongest reason, as everywhere; where there are no terms nobody is asked."""
+    strict = Subscribers(database, terms=True)
+    for id_ in (1, 2, 3):
+        await strict.start(BOT, make_person(id_), at=clock.now())
+    await strict.accept_terms(BOT, 1, at=clock.now())
+    await strict.stop(BOT, 2, at=clock.now())
+    assert (await strict.audience(BOT)).suppressed == {"stopped": 1, "no_terms": 1}
+    assert (await Subscribers(database).audience(BOT)).suppressed == {"stopped": 1}

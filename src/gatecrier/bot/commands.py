@@ -15,7 +15,8 @@ IN_GROUPS = {
 IN_PRIVATE = {
     "start": "Get this bot's messages",
     "stop": "Get none",
-    "settings": "The groups you administer",
+    "settings": "Choose what you get; the groups you administer",
+    "privacy": "What is kept of you, and how to end that",
     "help": "What this bot does",
 }
 

@@ -12,6 +12,8 @@ from aiogram.types import Message as ShownMessage
 from gatecrier.bot import groups, screens, subscribers
 from gatecrier.bot.campaigns import handlers as campaigns
 from gatecrier.bot.campaigns.desk import Desk
+from gatecrier.bot.choices import handlers as choices
+from gatecrier.bot.choices.reception import Reception
 from gatecrier.bot.gates import handlers as gates
 from gatecrier.bot.routing import as_dict
 from gatecrier.bot.session import GatewaySession
@@ -27,19 +29,32 @@ log = structlog.get_logger(__name__)
 class Screens:
     """Handlers of one bot; `show` finds the one that answers."""
 
-    def __init__(self, token: str, gateway: Gateway, *, gate: Gatekeeper, desk: Desk, clicks: Clicks) -> None:
+    def __init__(
+        self,
+        token: str,
+        gateway: Gateway,
+        *,
+        gate: Gatekeeper,
+        desk: Desk,
+        clicks: Clicks,
+        reception: Reception,
+    ) -> None:
         self._bot = aiogram.Bot(
             token, session=GatewaySession(gateway), default=DefaultBotProperties(parse_mode="HTML")
         )
         # Group traffic must leave no state behind, and nothing here is a dialog yet.
         self._dispatcher = aiogram.Dispatcher(
-            disable_fsm=True, gate=gate, desk=desk, clicks=clicks, clock=gateway.clock
+            disable_fsm=True, gate=gate, desk=desk, clicks=clicks, reception=reception, clock=gateway.clock
         )
         self._dispatcher.message.outer_middleware(explain_refusals)
         self._dispatcher.callback_query.outer_middleware(explain_refusals)
         # Campaigns come last: what an operator was asked for is whatever is no command.
         self._dispatcher.include_routers(
-            gates.make_router(), groups.make_router(), subscribers.make_router(), campaigns.make_router()
+            gates.make_router(),
+            groups.make_router(),
+            choices.make_router(),
+            subscribers.make_router(),
+            campaigns.make_router(),
         )
 
     async def show(self, received: Received) -> None:

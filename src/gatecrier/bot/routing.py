@@ -118,6 +118,8 @@ class Routing:
                     await self._clicks.press(self._bot_id, message.sender.id, press)
         elif message.command == "stop":
             await self._subscribers.stop(self._bot_id, message.sender.id, at=_moment(message.date))
+        else:
+            await self._subscribers.wrote(self._bot_id, message.sender.id, at=_moment(message.date))
 
     async def _change(self, change: MemberChange, *, own: bool) -> None:
         if change.chat.type is not ChatType.PRIVATE:

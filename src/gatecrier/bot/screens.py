@@ -25,14 +25,11 @@ PROVE = "prove"
 
 TOAST = 200  # characters Telegram shows of an answer to a button
 
-GREETING = (
-    "Welcome, {name}! You will get this bot's messages here.\n\n"
-    "/stop ends them at once, /start brings you back."
-)
 FAREWELL = "You will get no more messages from this bot. /start brings you back."
 PRIVATE_HELP = (
-    "/start – get this bot's messages\n/stop – get none\n\n"
-    "Group admins: add me to your group, then /help there."
+    "/start – get this bot's messages\n/stop – get none\n"
+    "/settings – choose which, and tell me your time zone\n/privacy – see what is kept of you, or end it\n\n"
+    "Group admins: add me to your group, then /help there. /settings leads to your groups, too."
 )
 GROUP_HELP = (
     "I let people write here only if they have joined the channels this group requires.\n\n"
@@ -42,11 +39,6 @@ GROUP_HELP = (
     "/status – what is required, and how many people are held\n"
     "/settings – how strict I am, who is exempt, whom I hold"
 )
-
-
-def greeting(first_name: str) -> str:
-    """The answer to /start."""
-    return GREETING.format(name=escape(first_name[:64]) or "friend")
 
 
 def refused(error: GatecrierError) -> str:

@@ -1,4 +1,4 @@
-"""Commands in private: how a subscriber comes and goes. The bookkeeping itself is done in `routing`."""
+"""Commands in private that only need an answer: bookkeeping is done in `routing`, choices in `choices`."""
 
 from aiogram import Router
 from aiogram.filters import Command, Filter
@@ -15,11 +15,6 @@ class InPrivate(Filter):
         return message.chat.type == ChatType.PRIVATE
 
 
-async def start(message: Message) -> None:
-    """/start [payload]"""
-    await message.answer(screens.greeting(message.from_user.first_name if message.from_user else ""))
-
-
 async def stop(message: Message) -> None:
     """/stop"""
     await message.answer(screens.FAREWELL)
@@ -33,6 +28,6 @@ async def show_help(message: Message) -> None:
 def make_router() -> Router:
     """A new router: aiogram lets each belong to one dispatcher only."""
     router = Router(name="subscribers")
-    for name, handler in (("start", start), ("stop", stop), ("help", show_help)):
+    for name, handler in (("stop", stop), ("help", show_help)):
         router.message.register(handler, Command(name), InPrivate())
     return router

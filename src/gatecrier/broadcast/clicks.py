@@ -25,6 +25,7 @@ from gatecrier.broadcast.content.written import buttons_in, with_buttons
 from gatecrier.broadcast.model import Button, Content, Message, Variants
 from gatecrier.broadcast.store import CampaignStore
 from gatecrier.broadcast.tables import campaigns, clicks
+from gatecrier.broadcast.unsubscribe import category_of
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import NotFound
 from gatecrier.registry.store import SubscriberStore
@@ -195,6 +196,8 @@ class Clicks:
 
 
 def _counted(button: Button, click: Click, links: Links | None) -> Button:
+    if category_of(button.data):
+        return button  # it has work of its own to do
     if button.data:
         return replace(button, data=f"{PRESS}:{click.campaign_id}:{click.link}")
     if button.url.startswith(("http://", "https://")) and links is not None:

@@ -15,13 +15,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 
+from gatecrier.broadcast.batch import is_picked
 from gatecrier.broadcast.model import Campaign, DeliveryState
 from gatecrier.broadcast.tables import campaigns, deliveries
-from gatecrier.registry.store import opt_outs, strength, subscribers, suppressions
+from gatecrier.kernel.errors import Refused
+from gatecrier.registry.store import NO_TERMS, opt_outs, strength, subscribers, suppressions
 from gatecrier.storage.schema import Utc
 
-NO_TERMS, OPTED_OUT, FREQUENCY_CAP = "no_terms", "opted_out", "frequency_cap"
+OPTED_OUT, FREQUENCY_CAP = "opted_out", "frequency_cap"
 UTC = "UTC"
+UTC_ZONE = ZoneInfo(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,8 @@ class Consent:
         cap, cap_days: At most so many messages to one person in so many days; 0: no cap.
         quiet_from, quiet_to: Nothing is sent between these times of their clock; None: at any time.
         zone: The zone of people of whom we know none (IANA).
+        categories: What campaigns may be about; None: anything.
+        unsubscribe_row: Campaigns of a category end with a button that ends that category.
     """
 
     terms: bool = False
@@ -42,6 +47,24 @@ class Consent:
     quiet_from: time | None = None
     quiet_to: time | None = None
     zone: str = UTC
+    categories: tuple[str, ...] | None = None
+    unsubscribe_row: bool = True
+
+    def check_category(self, category: str) -> None:
+        """
+        Refuse a category that nobody can choose in /settings.
+
+        Raises:
+            Refused: it is none of the deployment's.
+        """
+        if not category or self.categories is None or category in self.categories:
+            return
+        known = ", ".join(self.categories)
+        raise Refused(
+            f"There is no category {category!r}.",
+            remedy=f"Use one of: {known}." if known else "List them in GATECRIER_BROADCAST__CATEGORIES.",
+            field="category",
+        )
 
     def quiet_until(self, zone: str, now: datetime) -> datetime | None:
         """When the quiet hours end in which it is now in that zone; None: it is none."""
@@ -54,7 +77,10 @@ class Consent:
         if not (since or until if over_midnight else since and until):
             return None
         day = local.date() + timedelta(days=1 if over_midnight and since else 0)
-        return datetime.combine(day, self.quiet_to, local.tzinfo).astimezone(now.tzinfo)
+        end = datetime.combine(day, self.quiet_to, local.tzinfo)
+        # In the hour that a clock shows twice, the end's first showing may be over already.
+        ends = (end.replace(fold=fold).astimezone(UTC_ZONE) for fold in (0, 1))
+        return next((moment for moment in ends if moment > now), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,21 +122,21 @@ def values(campaign: Campaign, consent: Consent, now: datetime) -> dict[str, obj
 
 
 def barred(
-    person: sa.ColumnElement[int], subscriber: sa.ColumnElement[int], needs: Needs
+    person: sa.ColumnElement[int], subscriber: sa.ColumnElement[int], needs: Needs, dialect: str
 ) -> sa.ColumnElement[bool]:
     """Whether somebody must not be messaged; takes the parameters of `values`."""
-    return sa.or_(*(condition for condition, _ in _barriers(person, subscriber, needs)))
+    return sa.or_(*(condition for condition, _ in _barriers(person, subscriber, needs, dialect)))
 
 
 def reason(
-    person: sa.ColumnElement[int], subscriber: sa.ColumnElement[int], needs: Needs
+    person: sa.ColumnElement[int], subscriber: sa.ColumnElement[int], needs: Needs, dialect: str
 ) -> sa.ColumnElement[str | None]:
     """Why, the strongest reason; NULL: they may be messaged."""
-    return sa.case(*_barriers(person, subscriber, needs), else_=None)
+    return sa.case(*_barriers(person, subscriber, needs, dialect), else_=None)
 
 
 def _barriers(
-    person: sa.ColumnElement[int], subscriber: sa.ColumnElement[int], needs: Needs
+    person: sa.ColumnElement[int], subscriber: sa.ColumnElement[int], needs: Needs, dialect: str
 ) -> list[tuple[sa.ColumnElement[bool], sa.ColumnElement[str]]]:
     found = [_suppressed(person)]
     if needs.terms:
@@ -118,7 +144,7 @@ def _barriers(
     if needs.category:
         found.append((_opted_out(person), sa.literal(OPTED_OUT)))
     if needs.cap:
-        found.append((_had_enough(subscriber), sa.literal(FREQUENCY_CAP)))
+        found.append((_had_enough(subscriber, dialect), sa.literal(FREQUENCY_CAP)))
     return found
 
 
@@ -152,22 +178,31 @@ def _opted_out(person: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     )
 
 
-def _had_enough(subscriber: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
-    """By the ledger's primary key, once for each campaign of the last days: those are few."""
+def _had_enough(subscriber: sa.ColumnElement[int], dialect: str) -> sa.ColumnElement[bool]:
+    """
+    By the ledger's primary key, once for each campaign of the last days: those are few.
+
+    What is going out at this moment counts, too: two campaigns at once keep to one cap.
+    """
     other, lately = deliveries.alias("other"), campaigns.alias("lately")
     since = sa.bindparam("cap_since", type_=Utc)
+    recent = sa.select(lately.c.id).where(
+        lately.c.bot_id == sa.bindparam("bot"),
+        lately.c.id != sa.bindparam("this"),
+        lately.c.started_at.is_not(None),
+        sa.or_(lately.c.finished_at.is_(None), lately.c.finished_at > since),
+    )
     had = (
         sa.select(sa.func.count())
-        .select_from(lately.join(other, other.c.campaign_id == lately.c.id))
         .where(
-            lately.c.bot_id == sa.bindparam("bot"),
-            lately.c.id != sa.bindparam("this"),
-            sa.or_(lately.c.finished_at.is_(None), lately.c.finished_at > since),
+            is_picked(dialect, other.c.campaign_id, recent),
             other.c.subscriber_id == subscriber,
-            other.c.state == DeliveryState.SENT,
-            other.c.sent_at > since,
+            sa.or_(
+                other.c.state == DeliveryState.SENDING,
+                sa.and_(other.c.state == DeliveryState.SENT, other.c.sent_at > since),
+            ),
         )
-        .correlate_except(other, lately)
+        .correlate_except(other)
         .scalar_subquery()
     )
     return had >= sa.bindparam("cap", type_=sa.Integer)

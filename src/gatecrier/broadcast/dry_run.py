@@ -60,7 +60,8 @@ async def count(
     upto = await snapshot.newest_subscriber(connection, campaign.bot_id)
     begun = replace(campaign, snapshot_upto=upto, snapshot_cursor=0, started_at=now)
     got_last = _got(last) if last else sa.false()
-    why = reason(subscribers.c.person_id, subscribers.c.id, Needs.of(campaign, consent))
+    needs = Needs.of(campaign, consent)
+    why = reason(subscribers.c.person_id, subscribers.c.id, needs, connection.dialect.name)
     people = (
         sa.select(why.label("reason"), got_last.label("got"))
         .select_from(subscribers)

@@ -32,12 +32,15 @@ from gatecrier.broadcast.model import (
 from gatecrier.broadcast.rules import WORKER_DIED
 from gatecrier.broadcast.store import CampaignStore, End, ended_rows
 from gatecrier.broadcast.tables import campaigns, deliveries
+from gatecrier.registry.model import SuppressionReason
 from gatecrier.registry.store import subscribers
 from gatecrier.storage.schema import Utc
 
 D = deliveries.c
 NOBODY = {"lease_until": None, "leased_by": None}
 CLOSED = {"due_at": None, **NOBODY}
+NO_PERSON = 0
+"""The person of a delivery whose recipient was erased."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
 EVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -213,10 +216,11 @@ class Ledger:
 
         Whoever must not be messaged by now stays as they are: so do people who blocked the bot.
         """
-        may_be_sent = ~_barred(Needs.of(campaign, consent))
+        may_be_sent = ~_barred(self._dialect, Needs.of(campaign, consent))
         found = (
             sa.select(D.subscriber_id, D.code)
             .where(D.campaign_id == campaign.id, D.subscriber_id > after, D.state == state, may_be_sent)
+            .where(D.person_id != NO_PERSON)
             .order_by(D.subscriber_id)
             .limit(limit)
             .with_for_update()
@@ -313,8 +317,8 @@ def _ours(dialect: str, state: DeliveryState) -> sa.ColumnElement[bool]:
     )
 
 
-def _barred(needs: Needs) -> sa.ColumnElement[bool]:
-    return barred(D.person_id, D.subscriber_id, needs)
+def _barred(dialect: str, needs: Needs) -> sa.ColumnElement[bool]:
+    return barred(D.person_id, D.subscriber_id, needs, dialect)
 
 
 def _text(value: str) -> sa.ColumnElement[str]:
@@ -344,7 +348,7 @@ def _mark(dialect: str, needs: Needs) -> ReturningUpdate[int]:
     return (
         sa.update(deliveries)
         .where(_ours(dialect, DeliveryState.LEASED), D.lease_until >= sa.bindparam("lasting", type_=Utc))
-        .where(active, ~_barred(needs))
+        .where(active, ~_barred(dialect, needs))
         .values(state=DeliveryState.SENDING)
         .returning(D.subscriber_id)
     )
@@ -352,11 +356,17 @@ def _mark(dialect: str, needs: Needs) -> ReturningUpdate[int]:
 
 @cache
 def _suppress(dialect: str, needs: Needs) -> ReturningUpdate[int, str]:
+    why = reason(D.person_id, D.subscriber_id, needs, dialect)
     return (
         sa.update(deliveries)
         .where(_ours(dialect, DeliveryState.LEASED), D.lease_until >= sa.bindparam("lasting", type_=Utc))
-        .where(_barred(needs))
-        .values(state=DeliveryState.SUPPRESSED, code=reason(D.person_id, D.subscriber_id, needs), **CLOSED)
+        .where(_barred(dialect, needs))
+        .values(
+            state=DeliveryState.SUPPRESSED,
+            code=why,
+            person_id=sa.case((why == _text(SuppressionReason.ERASED), NO_PERSON), else_=D.person_id),
+            **CLOSED,
+        )
         .returning(D.subscriber_id, D.code)
     )
 

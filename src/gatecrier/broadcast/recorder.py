@@ -11,6 +11,7 @@ from gatecrier.broadcast import rules
 from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import Outcome, Verb
 from gatecrier.broadcast.store import CampaignStore
+from gatecrier.broadcast.unreachable import given_up
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import TryLater
 from gatecrier.registry.model import SuppressionReason
@@ -45,6 +46,9 @@ class Recorder:
         for outcome in outcomes:
             if outcome.verdict.suppress is not None:
                 gone[outcome.verdict.suppress].append(outcome.delivery.person_id)
+        refused = [one.delivery for one in outcomes if one.verdict.code == rules.SOFT]
+        if people := await given_up(connection, self._bot_id, refused):
+            gone[SuppressionReason.UNREACHABLE] = people
         for reason, people in gone.items():
             await SubscriberStore(connection).suppress(
                 self._bot_id, sorted(people), reason, since=self._clock.now()

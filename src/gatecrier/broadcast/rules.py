@@ -1,6 +1,6 @@
 """What broadcast decides: pure, total, with time as an argument."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gatecrier.broadcast.model import (
@@ -63,6 +63,11 @@ SUPPRESSING = {
 }
 """Codes of PeerGone that tell something lasting of the person. An unknown 403 is not among them: it was
 seen to pass by itself, and once cost a bot 3 % of its subscribers (facts/broadcasting.md §0.8)."""
+
+SOFT = "cannot_write_to_person"
+"""The code of a 403 whose reason nobody knows."""
+SOFT_LIMIT = 3
+"""Campaigns in a row that end so for a person before they are given up."""
 
 S = CampaignState
 MOVES: Mapping[tuple[CampaignState, Verb], CampaignState] = {
@@ -153,6 +158,18 @@ def _later(delivery: Delivery, error: TryLater, now: datetime, *, may_repeat: bo
     wait = min(error.retry_after * 2**delivery.attempts, LONGEST_BACKOFF)
     due_at = now + timedelta(seconds=wait)
     return Verdict(state=DeliveryState.PENDING, code=error.code, due_at=due_at, rest=error.retry_after)
+
+
+def is_given_up(newest_first: Sequence[DeliveryState]) -> bool:
+    """
+    Whether somebody is not to be tried any more, by how their last campaigns ended: SENT or refused softly.
+
+    Every third refusal in a row counts, not each from the third on: whoever wrote to the bot since they
+    were given up gets three new tries.
+    """
+    sent = (number for number, state in enumerate(newest_first) if state is DeliveryState.SENT)
+    refused = next(sent, len(newest_first))
+    return refused > 0 and refused % SOFT_LIMIT == 0
 
 
 def tried(tally: Tally) -> Tried:

@@ -30,6 +30,7 @@ from gatecrier.broadcast.segments.service import resolved_text
 from gatecrier.broadcast.snapshot import audience_exceeds, newest_subscriber
 from gatecrier.broadcast.statistics import Statistics
 from gatecrier.broadcast.store import CampaignStore
+from gatecrier.broadcast.unsubscribe import with_unsubscribe
 from gatecrier.broadcast.watching import Watches
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Conflict, Refused
@@ -116,13 +117,18 @@ class Broadcast:
 
         Args:
             segment: Whom it is for (see `segments`), as its names are understood now; "": everybody.
-            category: What it is about, as subscribers may opt out of it; "": of nothing.
+            category: What it is about, as subscribers may opt out of it, by a button under it, too; "": of
+                nothing.
             key: What the caller names this request: the same key again gives the same campaign.
         Raises:
             Refused: Telegram would not take it; `field` names the part: text, buttons, name ...
             Conflict: the key was used for another content.
         """
         options = self._tested(options or Options())
+        category = category.strip()
+        self._consent.check_category(category)
+        if category and self._consent.unsubscribe_row:
+            content = with_unsubscribe(content, category)
         check(name, content, options)
         async with self._database.transaction() as connection:
             store = CampaignStore(connection)
@@ -134,7 +140,7 @@ class Broadcast:
                 content,
                 options,
                 segment=chosen,
-                category=category.strip(),
+                category=category,
                 by=actor,
                 key=key,
                 now=now,
@@ -142,7 +148,14 @@ class Broadcast:
             if campaign is None:
                 return _same(await store.by_key(bot_id, key or ""), name.strip(), content)
             await self._audit(connection, actor, "campaign.create", campaign, detail=campaign.name)
+            if passes := _passes(options):
+                await self._audit(connection, actor, "campaign.pass", campaign, detail=passes)
         return campaign
+
+    async def has_category(self, bot_id: int, category: str) -> bool:
+        """Whether any campaign of a bot was about it."""
+        async with self._database.read() as connection:
+            return await CampaignStore(connection).has_category(bot_id, category)
 
     async def start(self, campaign_id: int, *, actor: str) -> Campaign:
         """
@@ -400,6 +413,12 @@ async def _go_on(connection: AsyncConnection, campaign_id: int, verb: Verb, *, n
         excused_errors=tried.errors,
         excused_gone=tried.gone,
     )
+
+
+def _passes(options: Options) -> str:
+    """What does not hold this campaign back, in words for the audit log."""
+    passes = {"frequency cap": options.service, "quiet hours": options.urgent}
+    return ", ".join(name for name, is_passed in passes.items() if is_passed)
 
 
 def _same(found: Campaign, name: str, content: Content) -> Campaign:

@@ -106,7 +106,8 @@ def audience(campaign: Campaign) -> list[sa.ColumnElement[bool]]:
 async def _insert(connection: AsyncConnection, campaign: Campaign, upto: int, consent: Consent) -> int:
     """The frequency cap is left to the moment of sending: it may hold somebody now and not then."""
     needs = replace(Needs.of(campaign, consent), cap=False)
-    why = reason(subscribers.c.person_id, subscribers.c.id, needs).label("reason")
+    dialect = connection.dialect.name
+    why = reason(subscribers.c.person_id, subscribers.c.id, needs, dialect).label("reason")
     people = (
         sa.select(subscribers.c.id, subscribers.c.person_id, subscribers.c.time_zone, why)
         .where(*audience(campaign), subscribers.c.id <= upto)

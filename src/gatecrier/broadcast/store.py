@@ -88,6 +88,13 @@ class CampaignStore:
         query = sa.select(campaigns).where(campaigns.c.bot_id == bot_id, campaigns.c.idempotency_key == key)
         return _campaign((await self._connection.execute(query)).mappings().one())
 
+    async def has_category(self, bot_id: int, category: str) -> bool:
+        """Whether any campaign of a bot is of this category."""
+        query = sa.select(campaigns.c.id).where(
+            campaigns.c.bot_id == bot_id, campaigns.c.category == category
+        )
+        return await self._connection.scalar(query.limit(1)) is not None
+
     async def approve(self, campaign_id: int, *, by: str) -> None:
         """A second operator's yes."""
         await self._connection.execute(

@@ -173,11 +173,12 @@ class Sender:
         if self._flight.is_resting:
             self._spare[paid] = permits
             return
-        rows = await self._awake(campaign, batch.take(min(permits, wanted)))
-        if not rows:
-            self._spare[paid] = permits
-            return
+        rows = batch.take(min(permits, wanted))
         try:
+            rows = await self._awake(campaign, rows)
+            if not rows:
+                self._spare[paid] = permits
+                return
             marked = await self._mark(campaign, rows)
         except BaseException:
             batch.put_back(rows)
@@ -223,16 +224,17 @@ class Sender:
         if not rows or campaign.options.urgent or self._consent.quiet_from is None:
             return rows
         now = self._clock.now()
-        async with self._database.transaction() as connection:
-            ledger = Ledger(connection, self._worker)
-            zones = await ledger.zones(rows)
-            asleep: dict[datetime, list[Delivery]] = defaultdict(list)
-            awake: list[Delivery] = []
-            for row in rows:
-                until = self._consent.quiet_until(zones.get(row.subscriber_id, ""), now)
-                (awake if until is None else asleep[until]).append(row)
-            for until, some in asleep.items():
-                await ledger.postpone(some, until=until)
+        async with self._database.read() as connection:
+            zones = await Ledger(connection).zones(rows)
+        asleep: dict[datetime, list[Delivery]] = defaultdict(list)
+        awake: list[Delivery] = []
+        for row in rows:
+            until = self._consent.quiet_until(zones.get(row.subscriber_id, ""), now)
+            (awake if until is None else asleep[until]).append(row)
+        if asleep:
+            async with self._database.transaction() as connection:
+                for until, some in asleep.items():
+                    await Ledger(connection, self._worker).postpone(some, until=until)
         return awake
 
     async def _lose(self, campaign: Campaign, rows: list[Delivery]) -> None:

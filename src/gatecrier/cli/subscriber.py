@@ -1,19 +1,27 @@
 """`gatecrier subscriber`: what is kept of a person, and what they or an operator want of it."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
 
 import cyclopts
 import msgspec
 from cyclopts import Parameter
+from rich.markup import escape
 
 from gatecrier.app import App, build
-from gatecrier.cli.show import Output, show_facts, show_json
+from gatecrier.cli.show import Output, console, show_facts, show_json
 from gatecrier.kernel.errors import Refused
 from gatecrier.kernel.settings import load
 
 app = cyclopts.App(name="subscriber", help="What is kept of a person, and what they want of it.")
 
 ACTOR = "cli"
+FINDINGS = 6
+"""The exit code of an import in which lines failed; the others are in."""
+SHOWN = 20
+"""Faults that are printed."""
 Who = Annotated[int, Parameter(help="The person's id in Telegram.")]
 
 
@@ -56,8 +64,31 @@ async def erase(
     if not yes:
         raise Refused("Erasing cannot be taken back.", remedy="Say --yes.", field="--yes")
     async with build(load()) as gatecrier:
-        await gatecrier.erase(person, actor=ACTOR)
+        await gatecrier.personal.erase(gatecrier.bot.bot_id, person, actor=ACTOR)
     return 0
+
+
+@app.command(name="import")
+async def import_(
+    file: Annotated[Path, Parameter(help="CSV in UTF-8: person_id,first_name,language.")],
+    *,
+    output: Output = "table",
+) -> int:
+    """Add people who started this same bot elsewhere: Telegram lets it write to nobody else."""
+    async with build(load()) as gatecrier:
+        done = await gatecrier.subscribers.import_(
+            gatecrier.bot.bot_id, _lines(file), actor=ACTOR, at=gatecrier.clock.now()
+        )
+    if output == "json":
+        show_json(asdict(done))
+        return FINDINGS if done.failed else 0
+    counts = {"accepted": done.accepted, "duplicates": done.duplicates, "failed": done.failed}
+    show_facts(f"Import of {file.name}", counts)
+    for fault in done.faults[:SHOWN]:
+        console.print(f"line {fault.number} {escape(fault.text)}")
+    if done.failed > SHOWN:
+        console.print(f"… and {done.failed - SHOWN} more: --output json")
+    return FINDINGS if done.failed else 0
 
 
 @app.command
@@ -92,10 +123,19 @@ async def untag(tag: str, *people: Who) -> int:
     return 0
 
 
-async def _kept(gatecrier: App, person: int) -> dict[str, list[dict[str, object]]]:
-    found = await gatecrier.kept(person)
-    plain: dict[str, list[dict[str, object]]] = msgspec.to_builtins(found)
-    return plain
+async def _kept(gatecrier: App, person: int) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(await gatecrier.personal.kept(gatecrier.bot.bot_id, person))
+    return found
+
+
+def _lines(file: Path) -> Iterator[str]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            yield from lines
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(
+            f"{file} cannot be read: {error}", remedy="It must be a CSV file in UTF-8.", field="file"
+        ) from error
 
 
 def _listed(rows: list[dict[str, object]], column: str) -> str:

@@ -42,7 +42,8 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-Category = Annotated[str, Field(pattern=r"^[\w -]{1,32}$")]
+Category = Annotated[str, Field(pattern=r"^[\w-]([\w -]{0,30}[\w-])?$")]
+LONGEST_CATEGORY = 48  # bytes: a button's data has 64, and says what to do with it besides
 
 
 class BroadcastSettings(BaseModel):
@@ -70,6 +71,8 @@ class BroadcastSettings(BaseModel):
     terms: str = Field(default="", max_length=3000)
     #: What campaigns may be about, for people to choose from by /settings, such as ["news", "offers"].
     categories: tuple[Category, ...] = Field(default=(), max_length=20)
+    #: End every campaign of a category with a button by which people end that category for themselves.
+    unsubscribe_row: bool = True
     #: At most so many messages to one person in `frequency_days` days; 0: no cap.
     frequency_cap: int = Field(default=0, ge=0, le=1000)
     frequency_days: int = Field(default=7, ge=1, le=90)
@@ -86,6 +89,14 @@ class BroadcastSettings(BaseModel):
     test_subscribers: tuple[int, ...] = Field(default=(), max_length=100)
     #: An audience larger than this needs a second operator's yes; 0: none does.
     approval_over: int = Field(default=0, ge=0)
+
+    @field_validator("categories")
+    @classmethod
+    def _fit_in_buttons(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for category in value:
+            if len(category.encode()) > LONGEST_CATEGORY:
+                raise ValueError(f"{category!r} takes more than {LONGEST_CATEGORY} bytes")
+        return value
 
     @field_validator("time_zone")
     @classmethod

@@ -12,6 +12,7 @@ class SuppressionReason(StrEnum):
     BANNED = "banned"  # an operator's decision; only an operator lifts it
     DEACTIVATED = "deactivated"  # the account is deleted
     BLOCKED = "blocked"  # blocked the bot; lifted when Telegram says so, or when they write
+    UNREACHABLE = "unreachable"  # refused three campaigns running for a reason Telegram does not name
     STOPPED = "stopped"  # sent /stop; lifted by /start
     NEEDS_START = "needs_start"  # never started the bot, or Telegram forgot; lifted by /start
 
@@ -21,9 +22,21 @@ LIFTED_BY_START = (
     SuppressionReason.BLOCKED,
     SuppressionReason.DEACTIVATED,
     SuppressionReason.NEEDS_START,
+    SuppressionReason.UNREACHABLE,
     SuppressionReason.ERASED,
 )
 """What a person's own /start undoes: all but an operator's ban."""
+
+LIFTED_BY_WRITING = (
+    SuppressionReason.BLOCKED,
+    SuppressionReason.DEACTIVATED,
+    SuppressionReason.NEEDS_START,
+    SuppressionReason.UNREACHABLE,
+)
+"""What any message to the bot undoes: it shows that they can be reached. It is no wish to get more."""
+
+DATED = (SuppressionReason.STOPPED, SuppressionReason.ERASED)
+"""A person's own wishes: an older update that comes late does not undo them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gatecrier.registry.model import Audience, AuditEntry, Subscriber, SuppressionReason
+from gatecrier.registry.model import DATED, Audience, AuditEntry, Subscriber, SuppressionReason
 from gatecrier.storage.database import insert_into
 from gatecrier.storage.schema import BigId, Utc, metadata
 
@@ -91,6 +91,12 @@ audit_log = sa.Table(
 )
 
 
+NO_BOT = 0
+"""The bot of a subscriber who was erased: none has this number."""
+NO_TERMS = "no_terms"
+"""Why somebody must not be messaged who has not accepted the terms; no row of `suppressions` says it."""
+
+
 class SubscriberStore:
     """Subscribers and suppressions of all bots."""
 
@@ -142,18 +148,39 @@ class SubscriberStore:
         Forget these reasons; returns how many held.
 
         Args:
-            at: A /stop that is newer than this stays. The other reasons go whatever their date: they
-                may carry our clock's, and a campaign finds out again if they still hold.
+            at: A /stop or an erasure that is newer than this stays. The other reasons go whatever their
+                date: they may carry our clock's, and a campaign finds out again if they still hold.
         """
         result = await self._connection.execute(
             sa.delete(suppressions).where(
                 suppressions.c.bot_id == bot_id,
                 suppressions.c.person_id == person_id,
                 suppressions.c.reason.in_(list(reasons)),
-                sa.or_(suppressions.c.reason != SuppressionReason.STOPPED, suppressions.c.since <= at),
+                sa.or_(suppressions.c.reason.not_in(DATED), suppressions.c.since <= at),
             )
         )
         return result.rowcount
+
+    async def since(self, bot_id: int, person_id: int, reason: SuppressionReason) -> datetime | None:
+        """Since when a reason has held; None: it does not."""
+        s = suppressions.c
+        query = sa.select(s.since).where(s.bot_id == bot_id, s.person_id == person_id, s.reason == reason)
+        moment: datetime | None = await self._connection.scalar(query)
+        return moment
+
+    async def erased_among(self, bot_id: int, people: Iterable[int]) -> set[int]:
+        """Those of these people who asked to be forgotten."""
+        s = suppressions.c
+        query = sa.select(s.person_id).where(
+            s.bot_id == bot_id, s.person_id.in_(list(people)), s.reason == SuppressionReason.ERASED
+        )
+        return set((await self._connection.execute(query)).scalars())
+
+    async def add(self, rows: Sequence[Subscriber]) -> set[int]:
+        """Add people who are not here yet; returns which were added, by Telegram's id."""
+        statement = insert_into(self._connection, subscribers).values([_row(row) for row in rows])
+        added = statement.on_conflict_do_nothing().returning(subscribers.c.person_id)
+        return set((await self._connection.execute(added)).scalars())
 
     async def reasons(self, bot_id: int, person_id: int) -> set[SuppressionReason]:
         """Why this person must not be messaged; empty when they may be."""
@@ -171,13 +198,28 @@ class SubscriberStore:
             found[table.name] = [dict(row) for row in rows]
         return found
 
-    async def erase(self, bot_id: int, person_id: int) -> None:
-        """Delete every row about a person but an operator's ban."""
-        for table in (subscribers, suppressions, opt_outs, subscriber_tags):
+    async def erase(self, bot_id: int, person_id: int, *, at: datetime) -> None:
+        """
+        Delete every row about a person but an operator's ban.
+
+        Of the subscriber an empty row stays, of no bot: without it SQLite would give the highest number
+        again, and the next subscriber would inherit this one's deliveries.
+        """
+        for table in (suppressions, opt_outs, subscriber_tags):
             theirs = sa.delete(table).where(table.c.bot_id == bot_id, table.c.person_id == person_id)
             if table is suppressions:
                 theirs = theirs.where(suppressions.c.reason != SuppressionReason.BANNED)
             await self._connection.execute(theirs)
+        nobody = {
+            "bot_id": NO_BOT,
+            "person_id": -subscribers.c.id,
+            **dict.fromkeys(("first_name", "username", "language_code", "source", "time_zone"), ""),
+            **dict.fromkeys(("started_at", "last_seen_at"), at),
+            "is_premium": False,
+            "terms_at": None,
+        }
+        one = sa.and_(subscribers.c.bot_id == bot_id, subscribers.c.person_id == person_id)
+        await self._connection.execute(sa.update(subscribers).where(one).values(nobody))
 
     async def accept_terms(self, bot_id: int, person_id: int, *, at: datetime) -> None:
         """Note when they first agreed."""
@@ -229,8 +271,13 @@ class SubscriberStore:
         )
         return (await self._connection.execute(query)).rowcount
 
-    async def audience(self, bot_id: int) -> Audience:
-        """How many there are, and how many must not be messaged, each under their strongest reason."""
+    async def audience(self, bot_id: int, *, terms: bool = False) -> Audience:
+        """
+        How many there are, and how many must not be messaged, each under their strongest reason.
+
+        Args:
+            terms: Who has not accepted them must not be.
+        """
         total = await self._connection.scalar(
             sa.select(sa.func.count()).select_from(subscribers).where(subscribers.c.bot_id == bot_id)
         )
@@ -250,7 +297,22 @@ class SubscriberStore:
         query = sa.select(strongest.c.strength, sa.func.count()).group_by(strongest.c.strength)
         order = list(SuppressionReason)
         rows = (await self._connection.execute(query)).all()
-        return Audience(total=total or 0, suppressed={order[rank]: count for rank, count in rows})
+        suppressed: dict[str, int] = {order[rank]: count for rank, count in rows}
+        if terms and (count := await self._without_terms(bot_id)):
+            suppressed[NO_TERMS] = count
+        return Audience(total=total or 0, suppressed=suppressed)
+
+    async def _without_terms(self, bot_id: int) -> int:
+        """How many have not accepted the terms, and have no stronger reason."""
+        silent = sa.exists().where(
+            suppressions.c.bot_id == bot_id, suppressions.c.person_id == subscribers.c.person_id
+        )
+        query = (
+            sa.select(sa.func.count())
+            .select_from(subscribers)
+            .where(subscribers.c.bot_id == bot_id, subscribers.c.terms_at.is_(None), ~silent)
+        )
+        return await self._connection.scalar(query) or 0
 
 
 def strength() -> sa.ColumnElement[int]:

@@ -44,7 +44,7 @@ async def open_group(message: Message, group: int, gate: Gatekeeper) -> None:
 
 
 async def open_all(message: Message, gate: Gatekeeper) -> None:
-    """/settings in private"""
+    """/settings in private, of somebody who is no subscriber (see `choices`)."""
     await _answer(message, await visits.visit(gate, person_of(message.from_user), 0, "groups", "0"))
 
 
@@ -103,7 +103,6 @@ def make_router() -> Router:
     """A new router: aiogram lets each belong to one dispatcher only."""
     router = Router(name="gates")
     router.message.register(open_group, Command("start"), InPrivate(), IsGateLink())
-    router.message.register(open_all, Command("settings"), InPrivate())
     router.message.register(answer, InPrivate(), IsAnswer())
     router.callback_query.register(press, Press.filter())
     return router

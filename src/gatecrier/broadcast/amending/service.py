@@ -6,6 +6,7 @@ from gatecrier.broadcast.content.lint import check
 from gatecrier.broadcast.model import Campaign, Options, Text
 from gatecrier.broadcast.service import Waker
 from gatecrier.broadcast.store import CampaignStore
+from gatecrier.broadcast.unsubscribe import has_unsubscribe, with_row
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import Conflict
 from gatecrier.registry.store import record_audit
@@ -55,6 +56,8 @@ class Amendments:
         campaign = await self._at_rest(campaign_id)
         if not isinstance(campaign.content, Text):
             raise Conflict("Only a campaign of text can be changed everywhere.")
+        if has_unsubscribe(campaign.content):
+            content = with_row(content, campaign.category)
         check(campaign.name, content, Options())
         return await self._begin(campaign, Kind.EDIT, content, actor)
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gatecrier.broadcast.amending.model import Amendment, Kind, Message
 from gatecrier.broadcast.batch import integers, is_in
 from gatecrier.broadcast.content.pack import pack, unpack
+from gatecrier.broadcast.ledger import NO_PERSON
 from gatecrier.broadcast.model import DeliveryState, Text
 from gatecrier.broadcast.tables import amendments, campaigns, deliveries
 
@@ -116,7 +117,7 @@ class AmendmentStore:
         query = (
             _messages()
             .where(D.campaign_id == amendment.campaign_id, D.subscriber_id > amendment.cursor)
-            .where(D.state == DeliveryState.SENT, D.withdrawn_at.is_(None))
+            .where(D.state == DeliveryState.SENT, D.withdrawn_at.is_(None), D.person_id != NO_PERSON)
             .order_by(D.subscriber_id)
             .limit(limit)
         )

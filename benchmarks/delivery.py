@@ -202,7 +202,7 @@ async def _campaigns(size: Size, database: Database, broadcast: Broadcast, respo
     """
     A campaign a round: audience, lease, permits, calls, outcomes; nothing ever waits for a limit.
 
-    The peers' loops keep no books at all: who got it is nowhere when they end.
+    The peers' loops keep no books at all: who got it is nowhere when they end. aiogram-broadcaster does.
     """
     sends = Sends(responder.url)
     sender = Sender(samples.BOT_ID, sends.bot, sends.budgets, database, clock=CLOCK, worker=WORKER)
@@ -215,12 +215,19 @@ async def _campaigns(size: Size, database: Database, broadcast: Broadcast, respo
         return size.deliveries
 
     async with bare(responder.url) as posting, peers.sends(responder.url) as (ptb, aiogram):
+        mailings = peers.AiogramBroadcaster(aiogram, Path(str(database.url.database) + ".mailers"))
+        await mailings.storage.startup()
+
+        async def theirs(_round: int) -> int:
+            return await mailings.mail(size.deliveries)
+
         taken = await medians(
             {
                 "ours": ours,
                 BARE: in_flight(posting.call, WINDOW, size.deliveries),
                 peers.PTB: in_flight(ptb.call, WINDOW, size.deliveries),
                 peers.AIOGRAM: in_flight(aiogram.call, WINDOW, size.deliveries),
+                peers.BROADCASTER: theirs,
             },
             rounds=size.rounds,
         )
@@ -241,10 +248,10 @@ async def _campaigns(size: Size, database: Database, broadcast: Broadcast, respo
             group=GROUP,
             what=what,
             ours=taken["ours"],
-            peer=f"a loop of {peer}",
+            peer=peer if peer is peers.BROADCASTER else f"a loop of {peer}",
             theirs=taken[peer],
             reads=Ratio.CHEAPER,
         )
-        for peer in (peers.PTB, peers.AIOGRAM)
+        for peer in (peers.PTB, peers.AIOGRAM, peers.BROADCASTER)
     ]
     return [against_bare, *loops]

@@ -9,12 +9,16 @@ import itertools
 import json
 from collections.abc import AsyncIterator, Container, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiogram
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Message
+from aiogram_broadcaster import Broadcaster
+from aiogram_broadcaster.contents import TextContent
+from aiogram_broadcaster.storages.file import FileStorage
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, MessageHandler, filters
 from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
@@ -22,6 +26,7 @@ import telegram
 from benchmarks import samples
 
 PTB = f"python-telegram-bot {telegram.__version__}"
+BROADCASTER = "aiogram-broadcaster 0.6.8, keeping a file"
 AIOGRAM = f"aiogram {aiogram.__version__}"
 
 POOL = 64
@@ -153,7 +158,7 @@ class AiogramSends:
         session = AiohttpSession(api=TelegramAPIServer.from_base(url))
         self.bot = aiogram.Bot(samples.TOKEN, session=session)
         self._chats = chats
-        self._markup = InlineKeyboardMarkup(
+        self.markup = InlineKeyboardMarkup(
             inline_keyboard=[
                 [InlineKeyboardButton(text=text, url=to or None, callback_data=None if to else "later:1")]
                 for text, to in samples.BUTTONS
@@ -163,8 +168,27 @@ class AiogramSends:
     async def call(self) -> None:
         """One call."""
         await self.bot.send_message(
-            next(self._chats), samples.HTML, parse_mode="HTML", reply_markup=self._markup
+            next(self._chats), samples.HTML, parse_mode="HTML", reply_markup=self.markup
         )
+
+
+class AiogramBroadcaster:
+    """A mailing by aiogram-broadcaster without an interval; its whole record is written after each message."""
+
+    def __init__(self, sends: AiogramSends, file: Path) -> None:
+        self.storage = FileStorage(file)
+        self._broadcaster = Broadcaster(sends.bot, storage=self.storage)
+        self._content = TextContent(text=samples.HTML, parse_mode="HTML", reply_markup=sends.markup)
+        self._chats = itertools.count(7_000_000_000)
+
+    async def mail(self, count: int) -> int:
+        """So many, one after the other."""
+        chats = list(itertools.islice(self._chats, count))
+        mailer = await self._broadcaster.create_mailer(chats=chats, content=self._content)
+        if not await mailer.start():
+            raise RuntimeError("the mailing did not end")
+        await mailer.delete()
+        return count
 
 
 @asynccontextmanager

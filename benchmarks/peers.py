@@ -173,7 +173,7 @@ class AiogramSends:
 
 
 class AiogramBroadcaster:
-    """A mailing by aiogram-broadcaster without an interval; its whole record is written after each message."""
+    """A mailing by aiogram-broadcaster, without an interval; it writes all of it down after each one."""
 
     def __init__(self, sends: AiogramSends, file: Path) -> None:
         self.storage = FileStorage(file)

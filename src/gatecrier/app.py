@@ -99,7 +99,7 @@ class App:
             rate=settings.broadcast.rate,
             consent=_consent(settings.broadcast),
         )
-        self.segments = Segments(database, clock=clock)
+        self.segments = Segments(database, clock=clock, terms=bool(settings.broadcast.terms))
         self.clicks = Clicks(database, clock=clock)
         self.amendments = Amendments(database, clock=clock, jobs=self.jobs)
         self.timing = Timing(database, self.broadcast, clock=clock)

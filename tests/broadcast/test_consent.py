@@ -13,6 +13,7 @@ from gatecrier.broadcast import snapshot
 from gatecrier.broadcast.consent import Consent
 from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import Campaign, DeliveryState, Options, Text
+from gatecrier.broadcast.segments.service import Segments
 from gatecrier.broadcast.service import Broadcast
 from gatecrier.registry.model import SuppressionReason
 from gatecrier.registry.subscribers import Subscribers
@@ -58,6 +59,8 @@ async def test_who_has_not_accepted_the_terms_gets_nothing(stage: Stage) -> None
     tally = await ended(stage, campaign)
     assert (tally.of(S.SENT), tally.suppressed) == (2, {"no_terms": 7, "banned": 1})
     assert set(stage.telegram.got) == set(people(1, 2))
+    counted = await Segments(stage.database, clock=stage.clock, terms=True).count(BOT, "everyone")
+    assert (counted.matching, counted.reachable) == (10, 2)
 
 
 async def test_categories_are_opted_out_of_and_in_again(stage: Stage) -> None:

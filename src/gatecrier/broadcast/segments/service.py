@@ -28,9 +28,15 @@ class Counted:
 
 
 class Segments:
-    """The segments of all bots."""
+    """
+    The segments of all bots.
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    Args:
+        terms: Nobody may be messaged who has not accepted them.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock, terms: bool = False) -> None:
+        self._terms = terms
         self._database = database
         self._clock = clock
 
@@ -120,9 +126,11 @@ class Segments:
         async with self._database.read() as connection:
             tree = await resolved(connection, bot_id, query)
             mine = sa.and_(subscribers.c.bot_id == bot_id, condition(tree, now=self._clock.now()))
-            silent = sa.exists().where(
+            silent: sa.ColumnElement[bool] = sa.exists().where(
                 suppressions.c.bot_id == bot_id, suppressions.c.person_id == subscribers.c.person_id
             )
+            if self._terms:
+                silent = sa.or_(silent, subscribers.c.terms_at.is_(None))
             counts = sa.select(sa.func.count(), sa.func.count().filter(~silent)).where(mine)
             matching, reachable = (await connection.execute(counts.select_from(subscribers))).one()
         return Counted(matching=matching, reachable=reachable)

@@ -25,8 +25,8 @@ T = TypeVar("T")
 
 COMPLETED_WITHIN = 95.0
 """Seconds from the start of a call for all that follows it: the lease holds five more (`agenda.CALL`)."""
-LINGER = 0.002
-"""Seconds a full window waits after the first call landed: a few more do, and share the next commit."""
+LINGER = 0.005
+"""Seconds, at most, that a window waits for half of its calls to land: those share the next commit."""
 
 
 async def first(work: Coroutine[Any, Any, T], *until: Coroutine[Any, Any, object]) -> T | None:
@@ -48,6 +48,9 @@ class Flight:
         self._links = links
         self._clock = clock
         self._calls: set[asyncio.Task[None]] = set()
+        self._wanted = 0
+        self._sparse = asyncio.Event()
+        """Set when fewer calls are in flight than `_wanted`."""
         self._outcomes: list[Outcome] = []
         self._rest_until = float("-inf")
         self.open: Counter[int] = Counter()
@@ -76,13 +79,29 @@ class Flight:
         self.open[campaign.id] += 1
         call = asyncio.create_task(self._call(campaign, delivery))
         self._calls.add(call)
-        call.add_done_callback(self._calls.discard)
+        call.add_done_callback(self._ended)
 
-    async def landing_of(self, window: int) -> None:
-        """Wait until fewer than `window` calls are in flight."""
-        while len(self._calls) >= window:
-            await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
-            await self._clock.sleep(LINGER)
+    async def room(self, window: int) -> None:
+        """
+        Wait until fewer than `window` calls are in flight, and a moment for half of the window.
+
+        A server that answers at once would else be sent one message for each commit.
+        """
+        await self._fewer_than(window)
+        if len(self._calls) > window // 2:
+            await first(self._fewer_than(window // 2 + 1), self._clock.sleep(LINGER))
+
+    async def _fewer_than(self, count: int) -> None:
+        """One waiter at a time: the sender's own loop."""
+        while len(self._calls) >= count:
+            self._wanted = count
+            self._sparse.clear()
+            await self._sparse.wait()
+
+    def _ended(self, call: "asyncio.Task[None]") -> None:
+        self._calls.discard(call)
+        if len(self._calls) < self._wanted:
+            self._sparse.set()
 
     async def landing(self, *, within: float) -> None:
         """Wait until there is an outcome to take, or others were recorded; `within` seconds at most."""

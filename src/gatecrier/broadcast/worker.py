@@ -162,8 +162,8 @@ class Sender:
     async def _window(self, campaign: Campaign) -> None:
         """Take permits, mark as many rows, and start their calls."""
         window = campaign.options.window
-        if self._flight.in_flight >= window:
-            await self._unless_stopped(self._flight.landing_of(window))
+        if self._flight.in_flight > window // 2:
+            await self._unless_stopped(self._flight.room(window))
         room = window - self._flight.in_flight
         batch = self._agenda.batch(campaign.id)
         capped = min(self._agenda.shares.room(campaign), self._agenda.affordable(campaign))

@@ -17,7 +17,7 @@ demo: $(VENV)/.main ## see both jobs work on a local Telegram (ARGS="--once --ou
 test: $(VENV)/.dev ## run every test (ARGS="-k gate")
 	@$(BIN)/python -m pytest $(ARGS)
 
-unit: $(VENV)/.dev ## run only the tests that open no database and no socket: about ten seconds
+unit: $(VENV)/.dev ## run only the tests that open no database and no socket: about twenty seconds
 	@$(BIN)/python -m pytest -m "not database and not story and not long" -p no:schemathesis \
 		--ignore tests/sandbox/test_schemathesis.py $(ARGS)
 

@@ -23,6 +23,8 @@ from gatecrier.telegram.transport import Reply
 from gatecrier.telegram.updates import Received, decode
 from make import DATE, make_update
 
+pytestmark = pytest.mark.database
+
 ADA = 7
 TERMS = "We send <news>.\nhttps://example.org/terms"
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gatecrier.bot import screens
+from gatecrier.bot import refusals, screens
 from gatecrier.gate.model import Cause, Channel, Gate, GateStatus, Mode, Suspension, Unprotected
 from gatecrier.gate.policy import InChannel
 from gatecrier.kernel.errors import Refused
@@ -54,4 +54,4 @@ def test_unprotect_says_what_is_left_and_who_is_free(done: Unprotected, words: l
 
 def test_a_refusal_is_two_lines() -> None:
     """What is wrong, then what to do, both escaped."""
-    assert screens.refused(Refused("<no>", remedy="do & try")) == "&lt;no&gt;\ndo &amp; try"
+    assert refusals.refused(Refused("<no>", remedy="do & try")) == "&lt;no&gt;\ndo &amp; try"

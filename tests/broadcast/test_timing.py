@@ -122,7 +122,7 @@ def test_moments_ascend_lie_ahead_and_go_on_from_any_of_them(rule: str, zone: st
         ("0 25 * * *", "no rule"),
         ("0 9 30 2 *", "no moment"),
         ("FREQ=SECONDLY", "one of DAILY"),
-        ("FREQ=DAILY;BYMONTH=13", "no moment"),
+        ("FREQ=MONTHLY;BYMONTH=13", "no moment"),
         ("FREQ=DAILY;BYDAY=XX", "no rule"),
         ("FREQ=DAILY;BYHOUR=9;BYMINUTE=0,1", "one campaign an hour"),
         ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "no moment"),

@@ -93,6 +93,7 @@ def _choices(channels: Iterable[int]) -> list[dict[int, Standing]]:
     return found
 
 
+@pytest.mark.long
 @given(policies, certain)
 def test_the_opposite_of_a_policy_judges_the_opposite(
     demanded: Policy, standings: dict[int, Standing]
@@ -114,6 +115,7 @@ def test_what_is_certain_does_not_depend_on_doubt(
         assert judge(demanded, resolved).standing is verdict
 
 
+@pytest.mark.long
 @given(policies, st.sets(st.integers(1, 4)))
 def test_a_policy_survives_the_database(demanded: Policy, dropped: set[int]) -> None:
     """It is read as it was written, and names no channel that was taken off."""

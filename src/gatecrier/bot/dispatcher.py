@@ -9,7 +9,7 @@ from aiogram.client.default import DefaultBotProperties
 from aiogram.types import CallbackQuery, TelegramObject
 from aiogram.types import Message as ShownMessage
 
-from gatecrier.bot import groups, screens, subscribers
+from gatecrier.bot import groups, refusals, subscribers
 from gatecrier.bot.campaigns import handlers as campaigns
 from gatecrier.bot.campaigns.desk import Desk
 from gatecrier.bot.choices import handlers as choices
@@ -80,8 +80,8 @@ async def explain_refusals(handler: Handler, event: TelegramObject, data: dict[s
 async def _tell(event: TelegramObject, error: GatecrierError) -> None:
     try:
         if isinstance(event, ShownMessage):
-            await event.reply(screens.refused(error))
+            await event.reply(refusals.refused(error))
         elif isinstance(event, CallbackQuery):
-            await event.answer(screens.toast(error), show_alert=True)
+            await event.answer(refusals.toast(error), show_alert=True)
     except GatecrierError as failure:
         log.warning("bot.refusal_not_shown", code=failure.code)

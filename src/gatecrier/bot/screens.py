@@ -10,7 +10,6 @@ from gatecrier.gate.cards.texts import explain, suspension_cause
 from gatecrier.gate.cards.texts import prove as prove_text
 from gatecrier.gate.cards.texts import prove_button as prove_label
 from gatecrier.gate.model import Channel, Gate, GateStatus, Mode, Protected, Unprotected
-from gatecrier.kernel.errors import GatecrierError, TryLater
 from gatecrier.kernel.language import ENGLISH
 from gatecrier.kernel.names import shown
 
@@ -23,7 +22,6 @@ MODES = {
 PROVE = "prove"
 """The data of the button that an anonymous admin presses."""
 
-TOAST = 200  # characters Telegram shows of an answer to a button
 
 FAREWELL = "You will get no more messages from this bot. /start brings you back."
 PRIVATE_HELP = (
@@ -39,17 +37,6 @@ GROUP_HELP = (
     "/status – what is required, and how many people are held\n"
     "/settings – how strict I am, who is exempt, whom I hold"
 )
-
-
-def refused(error: GatecrierError) -> str:
-    """An error as a person reads it: what is wrong, what to do."""
-    remedy = "Please try again in a minute." if isinstance(error, TryLater) else error.remedy
-    return f"{escape(error.text)}\n{escape(remedy)}".rstrip()
-
-
-def toast(error: GatecrierError) -> str:
-    """The same in an answer to a button: plain text."""
-    return error.text[:TOAST]
 
 
 def protected(done: Protected) -> str:

@@ -14,7 +14,7 @@ from gatecrier.bot.campaigns import screens
 from gatecrier.bot.campaigns.board import Board
 from gatecrier.bot.campaigns.buttons import moment_of
 from gatecrier.bot.campaigns.screens import Screen
-from gatecrier.bot.screens import refused
+from gatecrier.bot.refusals import refused
 from gatecrier.broadcast.amending.service import Amendments
 from gatecrier.broadcast.composing import Composer, Composition, Purpose
 from gatecrier.broadcast.model import Album, Campaign, Content, Copy, Options, Progress, Recipient

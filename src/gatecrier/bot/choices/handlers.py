@@ -12,7 +12,7 @@ from gatecrier.bot.choices.reception import Reception
 from gatecrier.bot.choices.screens import Screen
 from gatecrier.bot.gates import handlers as gates
 from gatecrier.bot.records import person_of
-from gatecrier.bot.screens import TOAST
+from gatecrier.bot.refusals import TOAST
 from gatecrier.bot.subscribers import InPrivate
 from gatecrier.broadcast.unsubscribe import category_of
 from gatecrier.gate.service import Gatekeeper

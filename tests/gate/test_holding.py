@@ -210,6 +210,40 @@ async def test_nobody_is_muted_on_memory_alone(gated: World) -> None:
     assert await gated.write(chat=OTHER_GROUP)
 
 
+@pytest.mark.parametrize("belongs", [True, False])
+async def test_who_joins_one_channel_is_not_held_for_another_on_memory_alone(
+    world: World, belongs: bool
+) -> None:
+    """What is remembered may be from before a crash: of what the update does not tell, Telegram is asked."""
+    await world.protect("@news @more")
+    _remember_outside(world, CHANNEL)
+    world.telegram.put(CHANNEL, place(ANN, "member" if belongs else "left"))
+    await world.join(chat=SECOND)
+    assert world.telegram.silent(GROUP, ANN) is not belongs
+
+
+async def test_who_leaves_one_of_two_is_not_held_for_the_other_on_memory_alone(world: World) -> None:
+    """Where one of them is enough, the other is asked about before anybody is held."""
+    await world.protect("@news or @more")
+    _remember_outside(world, CHANNEL)
+    world.telegram.put(CHANNEL, place(ANN))
+    await world.leave(chat=SECOND)
+    assert not world.telegram.silent(GROUP, ANN)
+
+
+async def test_who_leaves_is_held_without_a_question_about_channels(gated: World) -> None:
+    """A prompt update proves enough by itself."""
+    asked = gated.telegram.count("get_member", CHANNEL)
+    await gated.leave()
+    assert gated.telegram.silent(GROUP, ANN)
+    assert gated.telegram.count("get_member", CHANNEL) == asked
+
+
+def _remember_outside(world: World, channel: Chat) -> None:
+    date = int(world.clock.now().timestamp())
+    world.keeper.standings.put(channel.id, ANN.id, Standing.NOT_MEMBER, date=date, source=Source.VERIFICATION)
+
+
 async def test_whom_an_admin_muted_is_not_ours(gated: World) -> None:
     """Attack 4: a message that slipped through goes, but no case is opened that Verify could lift."""
     gated.telegram.put(GROUP, place(ANN, "restricted", is_member=True))

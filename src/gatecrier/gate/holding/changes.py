@@ -202,9 +202,24 @@ class Changes:
         if case is not None:
             await self._held(live, case, heard)
             return
-        judgement = judge(live.gate.policy, self._gates.known(live, person.id) | heard)
-        if judgement.standing is Standing.NOT_MEMBER:
-            await self._hold(live, person, Reason.LEFT_CHANNEL, judgement.missing)
+        if live.acts and (missing := await self._lacking(live, person.id, heard)):
+            await self._hold(live, person, Reason.LEFT_CHANNEL, missing)
+
+    async def _lacking(self, live: LiveGate, person_id: int, heard: dict[int, Standing]) -> tuple[int, ...]:
+        """
+        What somebody lacks for sure; nothing in doubt.
+
+        Nobody is muted on memory alone, which may be from before a crash, or from before a lost update:
+        where what was just heard does not prove it by itself, Telegram is asked.
+        """
+        judgement = judge(live.gate.policy, self._gates.known(live, person_id) | heard)
+        if judgement.standing is not Standing.NOT_MEMBER:
+            return ()
+        if judge(live.gate.policy, heard).standing is Standing.NOT_MEMBER:
+            return judgement.missing
+        finding = await self._inquiry.about(live, person_id)
+        is_sure = finding.judgement.standing is Standing.NOT_MEMBER and not finding.doubted
+        return finding.judgement.missing if is_sure else ()
 
     async def _hold(self, live: LiveGate, person: Person, reason: Reason, missing: tuple[int, ...]) -> None:
         """Hold somebody who is in the group, unless something exempts them."""

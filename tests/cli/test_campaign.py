@@ -73,7 +73,10 @@ def test_the_report_is_csv_in_a_file(capsys: pytest.CaptureFixture[str], tmp_pat
 def test_segments_are_saved_counted_and_used(capsys: pytest.CaptureFixture[str]) -> None:
     """A name for a query, its numbers, a campaign for it; a mistake is shown with a caret."""
     assert run_command(["segment", "save", "rich", "premium and active_30d", "--output", "json"]) == 0
-    assert result(capsys) == {"matching": 0, "reachable": 0}
+    told = {"query": "premium and active_30d", "matching": 0, "reachable": 0}
+    assert result(capsys) == told
+    assert run_command(["segment", "show", "rich", "--output", "json"]) == 0
+    assert result(capsys).items() >= (told | {"name": "rich", "by": "cli"}).items()
     assert run_command(["segment", "list", "--output", "json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["query"] == "premium and active_30d"
     arguments = ["campaign", "create", "For them", "Hi", "--segment", 'segment "rich"', "--output", "json"]
@@ -84,6 +87,15 @@ def test_segments_are_saved_counted_and_used(capsys: pytest.CaptureFixture[str])
     assert "\npremium and\n           ^" in capsys.readouterr().err
     assert run_command(["segment", "remove", "rich"]) == 0
     assert run_command(["segment", "remove", "rich"]) == 3
+    assert run_command(["segment", "show", "rich"]) == 3
+
+
+def test_what_is_named_like_markup_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Brackets and quotation marks in names and tags are text, to the terminal and to the language."""
+    assert run_command(["segment", "save", 'the "[/b]" ones', 'tag "[/b]"']) == 0
+    assert 'tag "[/b]"' in capsys.readouterr().out
+    assert run_command(["segment", "show", 'the "[/b]" ones']) == 0
+    assert 'the "[/b]" ones' in capsys.readouterr().out
 
 
 def test_a_request_with_a_key_makes_one_campaign(capsys: pytest.CaptureFixture[str]) -> None:

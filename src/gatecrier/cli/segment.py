@@ -6,6 +6,7 @@ import cyclopts
 from cyclopts import Parameter
 
 from gatecrier.app import build
+from gatecrier.broadcast.segments.service import Counted
 from gatecrier.cli.show import Output, show_facts, show_json, show_table
 from gatecrier.kernel.settings import load
 
@@ -34,7 +35,18 @@ async def save(name: str, query: Query, *, output: Output = "table") -> int:
     """Keep a query under a name; campaigns made before keep what the name meant then."""
     async with build(load()) as gatecrier:
         await gatecrier.segments.save(gatecrier.bot.bot_id, name, query, actor=ACTOR)
-    return await count(f'segment "{name.strip()}"', output=output)
+    return await count(query, output=output)
+
+
+@app.command
+async def show(name: str, *, output: Output = "table") -> int:
+    """What a saved segment says, who saved it, and how many subscribers belong to it now."""
+    async with build(load()) as gatecrier:
+        saved = await gatecrier.segments.get(gatecrier.bot.bot_id, name)
+        counted = await gatecrier.segments.count(gatecrier.bot.bot_id, saved.query)
+    facts: dict[str, object] = {"query": saved.query, "by": saved.created_by, "saved": saved.created_at}
+    _show_counted({"name": saved.name, **facts}, counted, output)
+    return 0
 
 
 @app.command
@@ -42,10 +54,7 @@ async def count(query: Query, *, output: Output = "table") -> int:
     """How many subscribers belong to it now, and how many of them may be messaged."""
     async with build(load()) as gatecrier:
         counted = await gatecrier.segments.count(gatecrier.bot.bot_id, query)
-    if output == "json":
-        show_json({"matching": counted.matching, "reachable": counted.reachable})
-    else:
-        show_facts(query, {"subscribers": counted.matching, "reachable": counted.reachable})
+    _show_counted({"query": query}, counted, output)
     return 0
 
 
@@ -55,3 +64,10 @@ async def remove(name: str) -> int:
     async with build(load()) as gatecrier:
         await gatecrier.segments.remove(gatecrier.bot.bot_id, name, actor=ACTOR)
     return 0
+
+
+def _show_counted(facts: dict[str, object], counted: Counted, output: Output) -> None:
+    if output == "json":
+        show_json(facts | {"matching": counted.matching, "reachable": counted.reachable})
+    else:
+        show_facts("Segment", facts | {"subscribers": counted.matching, "reachable": counted.reachable})

@@ -1,12 +1,16 @@
 """Names as people and channels give them: hostile text, made safe to show."""
 
 import html
+import re
 import unicodedata
 
 LONGEST = 64  # UTF-16 units, the measure by which Telegram counts
 JOINERS = (
     "\u200c\u200d"  # format characters, but Persian words (U+200C) and families of emoji (U+200D) need them
 )
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control and half characters: no name needs them, and no PostgreSQL keeps NUL or a lone surrogate."""
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and marks without any ink

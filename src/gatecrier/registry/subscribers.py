@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.kernel.errors import Refused
+from gatecrier.kernel.names import CONTROL
 from gatecrier.registry.importing import Imported, Line, importable
 from gatecrier.registry.model import (
     LIFTED_BY_START,
@@ -189,17 +190,20 @@ class Subscribers:
         Give people a tag, by which segments find them; twice is once.
 
         Raises:
-            Refused: a tag has 1 to 64 characters.
+            Refused: a tag has 1 to 64 characters, none of them a control character.
         """
-        if not 0 < len(tag.strip()) <= MAX_TAG:
-            raise Refused(f"A tag has 1 to {MAX_TAG} characters.", field="tag")
         async with self._database.transaction() as connection:
-            await SubscriberStore(connection).tag(bot_id, people, tag.strip())
+            await SubscriberStore(connection).tag(bot_id, people, _tag(tag))
 
     async def untag(self, bot_id: int, people: Iterable[int], tag: str) -> int:
-        """Take a tag away; returns from how many."""
+        """
+        Take a tag away; returns from how many.
+
+        Raises:
+            Refused: this cannot be a tag.
+        """
         async with self._database.transaction() as connection:
-            return await SubscriberStore(connection).untag(bot_id, people, tag.strip())
+            return await SubscriberStore(connection).untag(bot_id, people, _tag(tag))
 
     async def audience(self, bot_id: int) -> Audience:
         """How many there are, and how many must not be messaged, by reason."""
@@ -213,6 +217,13 @@ class Subscribers:
             found = await store.find(bot_id, person_id)
             if found is None or found.last_seen_at <= at:
                 await store.suppress(bot_id, [person_id], reason, since=at)
+
+
+def _tag(text: str) -> str:
+    tag = text.strip()
+    if not 0 < len(tag) <= MAX_TAG or CONTROL.search(tag):
+        raise Refused(f"A tag has 1 to {MAX_TAG} characters, none of them a control character.", field="tag")
+    return tag
 
 
 async def _audit(

@@ -1,6 +1,7 @@
 """The language of segments: what may be written, and how a mistake is shown."""
 
 import re
+import shlex
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatecrier.broadcast.segments.language import DEEPEST, LONGEST, as_text, parse
+from broadcast.segments.trees import ANY_SEGMENT
+from gatecrier.broadcast.segments.language import DEEPEST, LONGEST, SHOWN, as_text, parse
 from gatecrier.broadcast.segments.model import (
     Age,
     And,
@@ -98,56 +100,97 @@ def test_a_segment_has_its_limits() -> None:
     assert parse("(" * (DEEPEST - 1) + "premium" + ")" * (DEEPEST - 1)) == Premium()
 
 
-names = st.text(st.characters(exclude_categories=["Cs"]), min_size=0, max_size=12)
-leaves = st.one_of(
-    st.just(Everyone()),
-    st.just(Premium()),
-    st.builds(Language, st.lists(st.sampled_from(["de", "pt-br", "id"]), min_size=1, max_size=3).map(tuple)),
-    st.builds(
-        Age,
-        st.sampled_from(Moment),
-        st.booleans(),
-        st.integers(0, 1000),
-        st.sampled_from(["m", "h", "d", "w"]),
-    ),
-    st.builds(Tag, names),
-    st.builds(Source, names),
-    st.builds(Saved, names),
-    st.builds(Did, st.sampled_from(Deed), st.integers(0, 10**9 - 1)),
-    st.builds(Sample, st.integers(1, 100)),
-)
-trees: st.SearchStrategy[Segment] = st.recursive(
-    leaves,
-    lambda parts: st.one_of(
-        st.builds(Not, parts),
-        st.builds(And, st.lists(parts, min_size=2, max_size=3).map(tuple)),
-        st.builds(Or, st.lists(parts, min_size=2, max_size=3).map(tuple)),
-    ),
-    max_leaves=8,
-)
-
-
-@given(trees)
+@given(ANY_SEGMENT)
 def test_a_tree_written_down_and_read_again_is_the_same(tree: Segment) -> None:
     """What a campaign keeps means what was chosen."""
-    again = parse(as_text(tree))
-    assert as_text(again) == as_text(tree)
+    assert parse(as_text(tree)) == tree
 
 
-@given(st.text(max_size=60))
+WORDS = [
+    *("everyone", "premium", "language", "in", "last_seen", "joined", "ago", "tag", "source", "segment"),
+    *("got", "clicked", "blocked", "after", "campaign", "sample", "and", "or", "not", "new_users"),
+    *("(", ")", ",", "=", "<", ">", "%", "30d", "0w", "7", "41", '"de"', '"', "\\"),
+    *("\n", "\t", "\x00", "\ud800"),
+]
+
+
+@given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(WORDS), max_size=30).map(" ".join)))
 def test_whatever_is_written_is_understood_or_refused(text: str) -> None:
-    """Nothing else: no other error, no hang."""
+    """Nothing else: no other error, no hang; and what is understood can be written down."""
     with suppress(Refused):
+        tree = parse(text)
+        assert parse(as_text(tree)) == tree
+
+
+@given(text=st.text(max_size=200), at=st.integers(0, 200))
+def test_a_mistake_fits_a_terminal(text: str, at: int) -> None:
+    """However long the line: three lines, and the last two are too short to be wrapped."""
+    with pytest.raises(Refused) as caught:
+        parse(text[:at].replace('"', "") + " ?! " + text[at:])
+    _, *shown = caught.value.text.splitlines()
+    assert len(shown) == 2
+    assert max(map(len, shown)) <= 2 * SHOWN + 2
+
+
+NOT_SHOWN_AS_WRITTEN = [
+    ("premium\tand\tx", "premium and x\n            ^"),
+    ("premium \x1b[31m", "premium ·[31m\n        ^"),
+    ('tag "日本" x', 'tag "日本" x\n           ^'),
+    ('tag "e\u0301" x', 'tag "e\u0301" x\n        ^'),
+    ("premium and " * 9 + "x", "…" + ("premium and " * 9 + "x")[-60:] + "\n" + " " * 60 + "^"),
+    ("x" + " and premium" * 9, ("x" + " and premium" * 9)[:60] + "…\n^"),
+]
+
+
+@pytest.mark.parametrize(("text", "shows"), NOT_SHOWN_AS_WRITTEN)
+def test_the_caret_stands_under_the_mistake(text: str, shows: str) -> None:
+    """Tabs, wide letters, accents and long lines do not move it, and nothing moves the cursor."""
+    with pytest.raises(Refused) as caught:
         parse(text)
+    assert caught.value.text.endswith(f".\n{shows}")
+
+
+@pytest.mark.parametrize("letter", ["\x00", "\n", "\x9b", "\ud800"])
+def test_what_no_database_keeps_is_no_name(letter: str) -> None:
+    """NUL and half characters are refused where they stand; PostgreSQL would raise an error of its own."""
+    with pytest.raises(Refused, match="character 7: no control or half character"):
+        parse(f'tag "v{letter}ip"')
+
+
+KINDS = {Everyone, Premium, Language, Age, Tag, Source, Did, Sample, Saved}
+PAGE = (Path(__file__).parents[3] / "docs" / "segments.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def test_what_the_page_shows_is_understood() -> None:
-    """Every query of docs/segments.md."""
-    page = (Path(__file__).parents[3] / "docs" / "segments.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    """Every fact of the table, every query, and every query of a command on docs/segments.md."""
+    rows = re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE)
     queries = [query for row in rows for query in re.findall(r"`([^`]+)`", row)]
-    queries += re.findall(r"```segment\n(.*?)```", page, re.DOTALL)
-    queries += re.findall(r"--segment '([^']+)'|count '([^']+)'|friends '([^']+)'", page)[0][1:2]
-    assert len(queries) > 15
-    for query in queries:
+    commands = [shlex.split(line) for block in blocks("sh") for line in block.splitlines()]
+    said = [query for command in commands for query in queries_of(command)]
+    for query in [*queries, *blocks("segment"), *said]:
         parse(query)
+    assert {type(parse(query)) for query in queries} == KINDS
+
+
+def queries_of(command: list[str]) -> list[str]:
+    match command:
+        case ["gatecrier", "segment", "count", query] | ["gatecrier", "segment", "save", _, query]:
+            return [query]
+        case ["gatecrier", "segment", "show" | "list" | "remove", *_]:
+            return []
+        case ["gatecrier", "campaign", "create", *_, "--segment", query]:
+            return [query]
+    raise AssertionError(f"{command} is of no kind that this test knows")
+
+
+def test_the_mistake_on_the_page_is_shown_like_that() -> None:
+    """The page quotes what the command prints."""
+    (block,) = blocks("text")
+    written = block.splitlines()[1]
+    with pytest.raises(Refused) as caught:
+        parse(written)
+    assert block == f"✗ {caught.value}\n"

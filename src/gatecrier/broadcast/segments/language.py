@@ -15,6 +15,7 @@ Words may be written in capitals. A comparison is of ages: `joined < 7d ago` is 
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -37,11 +38,13 @@ from gatecrier.broadcast.segments.model import (
     Tag,
 )
 from gatecrier.kernel.errors import Refused
+from gatecrier.kernel.names import CONTROL
 
 LONGEST = 2_000  # characters
 DEEPEST = 20  # parentheses and nots within each other
 LONGEST_NUMBER = 9  # digits
 LONGEST_AGE = 36_500 * 86_400  # seconds: a hundred years; what is longer cannot be subtracted from a date
+SHOWN = 60  # characters of a line around a mistake: a terminal must not wrap it, or the caret is elsewhere
 
 BUILT_IN = {"active_30d": "last_seen < 30d ago", "new_users": "joined < 7d ago"}
 """Names that need not be saved."""
@@ -115,6 +118,26 @@ def _quoted(text: str) -> str:
 
 def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+
+
+def _pointed(line: str, at: int) -> str:
+    """A line, or what is around a character of it, and a caret under that."""
+    begin = max(0, min(at - SHOWN // 2, len(line) - SHOWN))
+    before = ("…" if begin else "") + _shown(line[begin:at])
+    after = _shown(line[at : begin + SHOWN]) + ("…" if len(line) > begin + SHOWN else "")
+    return f"{before}{after}\n{' ' * sum(map(_columns, before))}^"
+
+
+def _shown(text: str) -> str:
+    """Nothing of it moves the terminal's cursor."""
+    return "".join(letter if letter.isprintable() else "·" for letter in text.replace("\t", " "))
+
+
+def _columns(letter: str) -> int:
+    """Of a terminal: an accent takes none, a Chinese character two."""
+    if unicodedata.combining(letter):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 class _Parser:
@@ -253,7 +276,11 @@ class _Parser:
         return Age(moment, older, int(amount), unit)
 
     def _string(self, what: str) -> str:
-        return _unquoted(self._of("string", f"{what} in quotation marks"))
+        at = self._token.at
+        text = self._of("string", f"{what} in quotation marks")
+        if found := CONTROL.search(text):
+            raise self._refused(at + found.start(), "no control or half character can be part of it")
+        return _unquoted(text)
 
     def _did(self, deed: Deed) -> Did:
         self._demand("campaign")
@@ -286,7 +313,7 @@ class _Parser:
         line, *_ = self._text[start:].split("\n", 1)
         place = f"line {self._text.count(chr(10), 0, at) + 1}, " if "\n" in self._text else ""
         return Refused(
-            f"At {place}character {at - start + 1}: {what}.\n{line}\n{' ' * (at - start)}^",
+            f"At {place}character {at - start + 1}: {what}.\n{_pointed(line, at - start)}",
             field="segment",
             code="bad_segment",
         )

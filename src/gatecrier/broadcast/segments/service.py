@@ -12,6 +12,7 @@ from gatecrier.broadcast.segments.selection import condition
 from gatecrier.broadcast.segments.store import SavedSegment, SegmentStore
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import NotFound, Refused
+from gatecrier.kernel.names import CONTROL
 from gatecrier.registry.store import record_audit, subscribers, suppressions
 from gatecrier.storage.database import Database
 
@@ -47,11 +48,7 @@ class Segments:
         Raises:
             Refused: the name or the query is wrong, or it would contain itself.
         """
-        if not 0 < len(name.strip()) <= LONGEST_NAME or name.strip() in BUILT_IN:
-            raise Refused(
-                f"A segment's name has 1 to {LONGEST_NAME} characters, and is none of {', '.join(BUILT_IN)}.",
-                field="name",
-            )
+        _check_name(name.strip())
         saved = SavedSegment(
             bot_id=bot_id,
             name=name.strip(),
@@ -187,6 +184,16 @@ class _Resolver:
         if name in path:
             raise Refused(f'The segment "{name}" would contain itself.', field="segment")
         return self.tree(parse(self._saved[name].query), (*path, name))
+
+
+def _check_name(name: str) -> None:
+    if name in BUILT_IN:
+        raise Refused(f"A segment's name is none of {', '.join(BUILT_IN)}.", field="name")
+    if not 0 < len(name) <= LONGEST_NAME or CONTROL.search(name):
+        raise Refused(
+            f"A segment's name has 1 to {LONGEST_NAME} characters, none of them a control character.",
+            field="name",
+        )
 
 
 def _named_in(tree: Segment) -> set[str]:

@@ -122,7 +122,7 @@ class Broadcast:
             key: What the caller names this request: the same key again gives the same campaign.
         Raises:
             Refused: Telegram would not take it; `field` names the part: text, buttons, name ...
-            Conflict: the key was used for another content.
+            Conflict: the key was used for another content or another segment.
         """
         options = self._tested(options or Options())
         category = category.strip()
@@ -146,7 +146,7 @@ class Broadcast:
                 now=now,
             )
             if campaign is None:
-                return _same(await store.by_key(bot_id, key or ""), name.strip(), content)
+                return _same(await store.by_key(bot_id, key or ""), name.strip(), content, chosen)
             await self._audit(connection, actor, "campaign.create", campaign, detail=campaign.name)
             if passes := _passes(options):
                 await self._audit(connection, actor, "campaign.pass", campaign, detail=passes)
@@ -421,10 +421,11 @@ def _passes(options: Options) -> str:
     return ", ".join(name for name, is_passed in passes.items() if is_passed)
 
 
-def _same(found: Campaign, name: str, content: Content) -> Campaign:
-    if (found.name, found.content) != (name, content):
+def _same(found: Campaign, name: str, content: Content, segment: str) -> Campaign:
+    """A saved segment that means something else by now makes it another request, too."""
+    if (found.name, found.content, found.segment) != (name, content, segment):
         raise Conflict(
-            f"This key made campaign {found.id}, which says something else.",
+            f"This key made campaign {found.id}, which says something else, or is for others.",
             remedy="Use a new key for a new campaign.",
             field="key",
         )

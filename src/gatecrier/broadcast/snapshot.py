@@ -19,7 +19,7 @@ from gatecrier.registry.store import subscribers
 from gatecrier.storage.schema import Utc
 
 CHUNK = 20_000
-"""Subscribers a transaction: about 0.1 s, in which SQLite's other writers wait. Sending goes on between."""
+"""Subscribers a transaction looks at: about 0.1 s, in which SQLite's other writers wait. Sending goes on."""
 
 
 async def newest_subscriber(connection: AsyncConnection, bot_id: int) -> int:
@@ -46,7 +46,9 @@ async def write_chunk(
     consent: Consent | None = None,
 ) -> bool:
     """
-    Write the next `limit` subscribers of the audience by one INSERT … SELECT.
+    Write those of the next `limit` subscribers who belong to the audience, by one INSERT … SELECT.
+
+    A segment that few belong to makes small chunks, never one long transaction over everybody.
 
     Returns:
         False when another worker wrote this chunk meanwhile, or the campaign is no longer active.
@@ -65,8 +67,8 @@ async def write_chunk(
 
 
 async def _boundary(connection: AsyncConnection, campaign: Campaign, limit: int) -> int:
-    """The last subscriber of the chunk; the audience's end when fewer are left."""
-    some = sa.select(subscribers.c.id).where(*audience(campaign)).order_by(subscribers.c.id)
+    """The last subscriber that the chunk looks at; the audience's end when fewer are left."""
+    some = sa.select(subscribers.c.id).where(*_remaining(campaign)).order_by(subscribers.c.id)
     chunk = some.limit(limit).subquery()
     query = sa.select(sa.func.max(chunk.c.id), sa.func.count()).select_from(chunk)
     last, count = (await connection.execute(query)).one()
@@ -90,14 +92,20 @@ def audience(campaign: Campaign) -> list[sa.ColumnElement[bool]]:
 
     Ages in its segment are counted from its start, so that all chunks agree.
     """
+    conditions = _remaining(campaign)
+    if campaign.segment:
+        since = campaign.started_at or campaign.created_at
+        conditions.append(condition(parse(campaign.segment), now=since))
+    return conditions
+
+
+def _remaining(campaign: Campaign) -> list[sa.ColumnElement[bool]]:
+    """Who has not been looked at: what an index finds, without the segment."""
     conditions = [
         subscribers.c.bot_id == campaign.bot_id,
         subscribers.c.id > campaign.snapshot_cursor,
         subscribers.c.id <= campaign.snapshot_upto,
     ]
-    if campaign.segment:
-        since = campaign.started_at or campaign.created_at
-        conditions.append(condition(parse(campaign.segment), now=since))
     if campaign.options.only:
         conditions.append(subscribers.c.person_id.in_(campaign.options.only))
     return conditions

@@ -3,19 +3,23 @@
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
 from broadcast.stage import BOT, NOW, PERSON, Stage, ended, make_subscriber, people
+from gatecrier.broadcast import snapshot
 from gatecrier.broadcast.echo import Echo
 from gatecrier.broadcast.model import DeliveryState, Options, Text
 from gatecrier.broadcast.segments.language import parse
 from gatecrier.broadcast.segments.selection import condition, is_in_sample
 from gatecrier.broadcast.segments.service import Segments
+from gatecrier.broadcast.snapshot import write_chunk
+from gatecrier.broadcast.store import CampaignStore
 from gatecrier.broadcast.tables import clicks
 from gatecrier.kernel.clock import FakeClock
-from gatecrier.kernel.errors import NotFound, PeerGone, Refused
+from gatecrier.kernel.errors import Conflict, NotFound, PeerGone, Refused
 from gatecrier.registry.model import Subscriber
 from gatecrier.registry.store import SubscriberStore, subscribers
 from gatecrier.registry.subscribers import Subscribers
@@ -187,3 +191,62 @@ async def test_names_within_names_do_not_grow_without_end(
 
     with pytest.raises(Refused, match=r"too long|2000 characters"):
         await double()
+
+
+async def test_a_key_is_for_one_audience(database: Database) -> None:
+    """Asked again for others, it must not hand back a campaign to the first ones."""
+    stage = Stage(database)
+
+    async def create(segment: str) -> int:
+        made = await stage.broadcast.create(
+            BOT, "news", Text(text="x"), actor="cli", segment=segment, key="today"
+        )
+        return made.id
+
+    assert await create("premium") == await create("PREMIUM")
+    with pytest.raises(Conflict, match="for others"):
+        await create("everyone")
+
+
+async def test_a_segment_of_few_is_written_in_short_transactions(database: Database) -> None:
+    """Each looks at so many subscribers, whoever belongs; together they find everybody who does."""
+    stage = Stage(database)
+    await stage.subscribe(25)
+    await Subscribers(database).tag(BOT, people(2, 24), "vip")
+    campaign = await stage.broadcast.create(BOT, "news", Text(text="x"), actor="cli", segment='tag "vip"')
+    campaign = await stage.broadcast.start(campaign.id, actor="cli")
+    seen = []
+    while not campaign.is_prepared:
+        async with database.transaction() as connection:
+            assert await write_chunk(connection, campaign, limit=10)
+            campaign = await CampaignStore(connection).get(campaign.id)
+        seen.append((campaign.snapshot_cursor, campaign.audience))
+    assert seen == [(10, 1), (20, 1), (25, 2)]
+
+
+async def test_chunks_that_nobody_belongs_to_end_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever belongs may be the last of all: the campaign looks on, and reaches them."""
+    monkeypatch.setattr(snapshot, "write_chunk", partial(write_chunk, limit=3))
+    stage = Stage(database)
+    await stage.subscribe(25)
+    await Subscribers(database).tag(BOT, people(24, 25), "vip")
+    campaign = await stage.broadcast.create(
+        BOT, "news", Text(text="x"), actor="cli", segment='tag "vip"', options=Options(canary=1)
+    )
+    await stage.broadcast.start(campaign.id, actor="cli")
+    await stage.sender().run()
+    tally = await ended(stage, campaign)
+    assert (tally.audience, tally.of(DeliveryState.SENT)) == (2, 2)
+    assert set(stage.telegram.got) == set(people(24, 25))
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 65, "a\x00b", "a\ud800b", "a\nb"])
+async def test_names_and_tags_are_words(database: Database, clock: FakeClock, name: str) -> None:
+    """What no query could name, or no database keeps, is refused and not an error of the database's."""
+    with pytest.raises(Refused, match="1 to 64 characters"):
+        await Segments(database, clock=clock).save(BOT, name, "premium", actor="cli")
+    for change in (Subscribers(database).tag, Subscribers(database).untag):
+        with pytest.raises(Refused, match="1 to 64 characters"):
+            await change(BOT, people(1), name)

@@ -98,6 +98,7 @@ class App:
             safety=_safety(settings.broadcast),
             rate=settings.broadcast.rate,
             consent=_consent(settings.broadcast),
+            purses={self.bot.bot_id: self.bot},
         )
         self.segments = Segments(database, clock=clock, terms=bool(settings.broadcast.terms))
         self.clicks = Clicks(database, clock=clock)

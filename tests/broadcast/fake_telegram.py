@@ -44,6 +44,8 @@ class FakeTelegram:
         self.follows = asyncio.Event()
         self.follows.set()
         """Cleared: follow-ups hang until it is set."""
+        self.stars: list[int | GatecrierError] = [1_000_000]
+        """The bot's balance, or what meets who asks: one after the other, the last for ever."""
         self.in_flight = 0
         self.most_in_flight = 0
 
@@ -134,6 +136,12 @@ class FakeTelegram:
         if self.pin_error is not None:
             raise self.pin_error
         self.pinned[chat_id] = message_id
+
+    async def star_balance(self) -> int:
+        found = self.stars.pop(0) if len(self.stars) > 1 else self.stars[0]
+        if isinstance(found, GatecrierError):
+            raise found
+        return found
 
     async def _follow_up(self, person_id: int, text: str) -> int:
         """What comes after a message, unpaid for; `follow_up_errors` meet it one by one."""

@@ -113,7 +113,7 @@ class Stage:
         self.telegram = FakeTelegram(self.clock, latency=latency)
         self.budgets = FakeBudgets()
         self.jobs = FakeJobs()
-        self.broadcast = Broadcast(database, clock=self.clock, jobs=self.jobs)
+        self.broadcast = Broadcast(database, clock=self.clock, jobs=self.jobs, purses={BOT: self.telegram})
         self.reconciler = Reconciler(database, clock=self.clock, jobs=self.jobs)
 
     def sender(

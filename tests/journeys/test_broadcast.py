@@ -5,9 +5,12 @@ import io
 
 import pytest
 
-from gatecrier.broadcast.model import CampaignState, DeliveryState, Media, MediaKind, Progress, Text
-from gatecrier.kernel.errors import Conflict
+from gatecrier.broadcast.model import CampaignState, DeliveryState, Media, MediaKind, Options, Progress, Text
+from gatecrier.kernel.errors import Conflict, Refused
+from gatecrier_sandbox import Limits
+from gatecrier_sandbox.world.calls import CallFilter
 from gatecrier_sandbox.world.faults import Fault, FaultKind
+from gatecrier_sandbox.world.settings import STAR
 from journeys.conftest import Stage, until
 
 pytestmark = pytest.mark.story
@@ -96,6 +99,25 @@ async def test_cancelled_means_for_good(stage: Stage) -> None:
     assert len(received(stage)) == tally.of(DeliveryState.SENT)
     with pytest.raises(Conflict, match="cancelled"):
         await stage.app.broadcast.resume(campaign_id, actor="test")
+
+
+async def test_a_paid_campaign_outruns_the_free_rate_and_keeps_to_its_stars(stage: Stage) -> None:
+    """150 people at 30 a second free take four seconds and more; Stars buy the rest, none without Stars."""
+    stage.sandbox.world.meter.limits = Limits(paid_balance=0)
+    await subscribe(stage, 150)
+    options = Options(canary=0, paid=True, stars=15)
+    campaign = await stage.app.broadcast.create(
+        stage.bot.id, "Hello", Text(text=MESSAGE), actor="test", options=options
+    )
+    with pytest.raises(Refused, match="The bot has 0 Stars, and this may cost 15"):
+        await stage.app.broadcast.start(campaign.id, actor="test")
+    stage.bot.nanostars = 15 * STAR
+    await stage.app.broadcast.start(campaign.id, actor="test")
+    progress = await ended(stage, campaign.id)
+    assert progress.tally.of(DeliveryState.SENT) == 150
+    assert set(received(stage).values()) == {1}
+    assert 0 <= stage.bot.nanostars < 15 * STAR
+    assert not stage.sandbox.world.calls.count(CallFilter(method="sendmessage", ok=False))
 
 
 async def test_an_answer_that_is_lost_is_unknown_and_not_repeated(stage: Stage) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fake_transport import BOT_ID, TOKEN, FakeTransport, ok, refusal
+from fake_transport import BOT_ID, TOKEN, FakeTransport, ok, refusal, too_many
 from gatecrier.gate.rules import SHORTEST_UNTIL
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.kernel.errors import Misconfigured, NotFound, Refused, TryLater
@@ -306,6 +306,29 @@ async def test_answer_press(world: World) -> None:
         "show_alert": True,
         "url": "https://t.me/x",
     }
+
+
+@pytest.mark.parametrize(
+    ("held", "stars"),
+    [
+        ({"amount": 12, "nanostar_amount": 900_000_000}, 12),
+        ({"amount": 0}, 0),
+        ({"amount": -3, "nanostar_amount": -1}, -3),
+    ],
+)
+async def test_star_balance(world: World, held: dict[str, int], stars: int) -> None:
+    """Whole Stars, as campaigns need them."""
+    world.transport.default = ok(held)
+    assert await world.bot.star_balance() == stars
+    assert world.transport.methods == ["getMyStarBalance"]
+
+
+async def test_star_balance_is_not_waited_for_long(world: World) -> None:
+    """A campaign waits meanwhile: five seconds, whatever Telegram does."""
+    world.transport.default = too_many(30)
+    with pytest.raises(TryLater):
+        await world.bot.star_balance()
+    assert world.clock.monotonic() < 6
 
 
 async def test_get_member(world: World) -> None:

@@ -3,7 +3,7 @@ Every error text of the Bot API that we know of, and what it means.
 
 error_texts.txt is copied from facts/botapi.md §1 to §7, facts/broadcasting.md §3.2 and facts/gate.md
 §3, which cite tdlib/telegram-bot-api and tdlib/td; its last lines quote content that reads like another
-error. A line: method | status | text | class | code.
+error. BALANCE_TOO_LOW is from core.telegram.org/api/errors. A line: method | status | text | class | code.
 """
 
 import re

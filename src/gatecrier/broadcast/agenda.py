@@ -14,6 +14,7 @@ from gatecrier.broadcast.model import Campaign, CampaignState, Delivery, Tally, 
 from gatecrier.broadcast.recipients import are_needed, introduce
 from gatecrier.broadcast.recorder import Recorder
 from gatecrier.broadcast.shares import NO_CAP, Shares
+from gatecrier.broadcast.stars import Balance
 from gatecrier.broadcast.store import CampaignStore
 from gatecrier.kernel.clock import Clock
 from gatecrier.storage.database import Database
@@ -59,6 +60,7 @@ class Agenda:
         bot_id: int,
         database: Database,
         recorder: Recorder,
+        balance: Balance,
         *,
         clock: Clock,
         worker: str,
@@ -68,6 +70,7 @@ class Agenda:
         self._bot_id = bot_id
         self._database = database
         self._recorder = recorder
+        self._balance = balance
         self._clock = clock
         self._worker = worker
         self._campaigns: dict[int, Campaign] = {}
@@ -117,6 +120,8 @@ class Agenda:
                     written = await CampaignStore(connection).get(campaign.id)
             self._campaigns[campaign.id] = written
             self._dry.discard(campaign.id)
+            if campaign.options.paid:
+                self.look_again()  # only now is known what it may cost
         return bool(unready)
 
     async def close_ended(self) -> bool:
@@ -229,7 +234,8 @@ class Agenda:
 
     async def _judge(self, campaign: Campaign, tally: Tally) -> None:
         if campaign.is_active:
-            verb, cause = rules.judge(campaign, tally)
+            balance = await self._balance.stars() if campaign.options.paid else None
+            verb, cause = rules.judge(campaign, tally, balance=balance)
             if verb is not None:
                 await self._move(campaign, verb, cause)
         elif tally.open == 0:

@@ -189,13 +189,14 @@ class Flight:
         variant: int | None,
     ) -> None:
         now = self._clock.now()
-        verdict = rules.after_attempt(delivery, error, now=now, unknown=campaign.options.unknown)
+        options = campaign.options
+        verdict = rules.after_attempt(delivery, error, now=now, unknown=options.unknown, paid=options.paid)
         if verdict.rest:
             self._rest_until = max(self._rest_until, self._clock.monotonic() + verdict.rest)
         outcome = Outcome(delivery=delivery, verdict=verdict, variant=variant, at=now)
         if arrived:
             first_id, *more_ids = arrived.ids
-            life = campaign.options.delete_after
+            life = options.delete_after
             outcome = replace(
                 outcome,
                 verdict=replace(verdict, code=arrived.code),

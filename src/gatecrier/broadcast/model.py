@@ -179,6 +179,8 @@ class Campaign:
     snapshot_cursor: int = 0
     #: Attempts and failures an operator has seen and resumed over: judged no more.
     excused: Tried = Tried()
+    #: Calls for rows that were sent again since: they cost Stars, too.
+    called_before: int = 0
     #: Who made it, as the audit log says it.
     created_by: str = ""
     #: What its maker named the request, so that a repeated one makes no second campaign.

@@ -64,6 +64,9 @@ SUPPRESSING = {
 """Codes of PeerGone that tell something lasting of the person. An unknown 403 is not among them: it was
 seen to pass by itself, and once cost a bot 3 % of its subscribers (facts/broadcasting.md §0.8)."""
 
+UNHEARD_OF = "unknown_400"
+"""The code of a 400 that nobody has seen."""
+
 SOFT = "cannot_write_to_person"
 """The code of a 403 whose reason nobody knows."""
 SOFT_LIMIT = 3
@@ -119,8 +122,15 @@ def after_attempt(
     now: datetime,
     max_attempts: int = MAX_ATTEMPTS,
     unknown: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE,
+    paid: bool = False,
 ) -> Verdict:
-    """Decide what a finished attempt means; `delivery.attempts` does not yet count this one."""
+    """
+    Decide what a finished attempt means; `delivery.attempts` does not yet count this one.
+
+    Args:
+        paid: It was to be paid for. How Telegram says that this is not allowed is not published, so a 400
+            that nobody has seen pauses the campaign.
+    """
     may_repeat = delivery.attempts + 1 < max_attempts
     match error:
         case None:
@@ -136,8 +146,15 @@ def after_attempt(
         case BadContent():
             return Verdict(state=DeliveryState.FAILED, code=error.code, campaign=Verb.FAIL, cause=str(error))
         case _:
-            lasting = SUPPRESSING.get(error.code) if isinstance(error, PeerGone) else None
-            return Verdict(state=DeliveryState.FAILED, code=error.code, suppress=lasting)
+            return _refused(error, paid=paid)
+
+
+def _refused(error: GatecrierError, *, paid: bool) -> Verdict:
+    if paid and error.code == UNHEARD_OF:
+        cause = f"Telegram refuses what is to be paid for: {error}"
+        return Verdict(state=DeliveryState.FAILED, code=error.code, campaign=Verb.PAUSE, cause=cause)
+    lasting = SUPPRESSING.get(error.code) if isinstance(error, PeerGone) else None
+    return Verdict(state=DeliveryState.FAILED, code=error.code, suppress=lasting)
 
 
 def _in_doubt(error: OutcomeUnknown, now: datetime, *, repeat: bool) -> Verdict:
@@ -205,12 +222,19 @@ def auto_pause(so_far: Tried) -> str:
     return ""
 
 
-def judge(campaign: Campaign, tally: Tally) -> tuple[Verb | None, str]:
-    """What an active campaign does by itself now (FINISH, or PAUSE with its cause); None: go on."""
+def judge(campaign: Campaign, tally: Tally, *, balance: int | None = None) -> tuple[Verb | None, str]:
+    """
+    What an active campaign does by itself now (FINISH, or PAUSE with its cause); None: go on.
+
+    Args:
+        balance: The bot's Stars; None: nobody knows.
+    """
     if tally.open == 0 and campaign.state is CampaignState.RUNNING:
         return Verb.FINISH, ""
     if affordable(campaign, tally) == 0:
         return Verb.PAUSE, f"Its {campaign.options.stars} Stars may be spent."
+    if balance is not None and (short := shortage(stars_needed(campaign, tally), balance)):
+        return Verb.PAUSE, short
     so_far = tried(tally) - campaign.excused
     cause = canary_verdict(campaign.options.canary, so_far) or auto_pause(so_far)
     return (Verb.PAUSE, cause) if cause else (None, "")
@@ -224,8 +248,19 @@ def affordable(campaign: Campaign, tally: Tally) -> int | None:
     """
     if not campaign.options.paid:
         return None
-    called = tally.of(*ATTEMPTED, DeliveryState.SENDING)
+    called = tally.of(*ATTEMPTED, DeliveryState.SENDING) + campaign.called_before
     return max(0, campaign.options.stars * MESSAGES_PER_STAR - called)
+
+
+def stars_needed(campaign: Campaign, tally: Tally) -> int:
+    """What the rest of a campaign may cost at most, in Stars; 0: it is not paid, or nothing is left."""
+    calls = affordable(campaign, tally)
+    return 0 if calls is None else -(-min(calls, tally.open) // MESSAGES_PER_STAR)
+
+
+def shortage(needed: int, balance: int) -> str:
+    """Why a campaign that may cost so many Stars must not send at the paid rate; "": it may."""
+    return f"The bot has {balance} Stars, and this may cost {needed}." if balance < needed else ""
 
 
 def eta(open_rows: int, rate: float) -> float | None:

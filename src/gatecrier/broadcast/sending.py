@@ -102,6 +102,9 @@ class Telegram(Protocol):
     async def pin(self, chat_id: int, message_id: int, *, lane: Lane) -> None:
         """Pin a message."""
 
+    async def star_balance(self) -> int:
+        """The Stars that the bot has."""
+
 
 @dataclass
 class Arrived:

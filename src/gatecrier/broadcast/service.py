@@ -1,7 +1,7 @@
 """What an operator can do with campaigns; each method is one intention and one transaction."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -28,6 +28,7 @@ from gatecrier.broadcast.model import (
 from gatecrier.broadcast.progress import Pace
 from gatecrier.broadcast.segments.service import resolved_text
 from gatecrier.broadcast.snapshot import audience_exceeds, newest_subscriber
+from gatecrier.broadcast.stars import TOP_UP, Holds, balance_of
 from gatecrier.broadcast.statistics import Statistics
 from gatecrier.broadcast.store import CampaignStore
 from gatecrier.broadcast.unsubscribe import with_unsubscribe
@@ -75,6 +76,7 @@ class Broadcast:
 
     Args:
         rate: Messages a second of one bot, by which times are foretold.
+        purses: Bot id -> who tells its Stars; of a bot that is missing nobody knows.
     Args of its methods:
         actor: Who asks, as the audit log keeps it: "person:42", "operator:7", "cli".
     Raises:
@@ -91,7 +93,9 @@ class Broadcast:
         safety: Safety | None = None,
         rate: float = 25.0,
         consent: Consent | None = None,
+        purses: Mapping[int, Holds] | None = None,
     ) -> None:
+        self._purses = purses or {}
         self._consent = consent or Consent()
         self._safety = safety or Safety()
         self._rate = rate
@@ -162,8 +166,9 @@ class Broadcast:
         Fix the audience as the subscribers of this moment, and begin; the first message leaves within 2 s.
 
         Raises:
-            Refused: the bot has no subscribers.
+            Refused: the bot has no subscribers, or fewer Stars than a paid campaign may cost.
         """
+        await self._demand_stars(campaign_id, Verb.START)
         async with self._database.transaction() as connection:
             store = CampaignStore(connection)
             bot_id = (await store.get(campaign_id)).bot_id
@@ -239,7 +244,13 @@ class Broadcast:
         return await self._move(campaign_id, Verb.PAUSE, actor)
 
     async def resume(self, campaign_id: int, *, actor: str) -> Campaign:
-        """Go on where it paused; what failed so far is not held against the campaign again."""
+        """
+        Go on where it paused; what failed so far is not held against the campaign again.
+
+        Raises:
+            Refused: the bot has fewer Stars than the rest of a paid campaign may cost.
+        """
+        await self._demand_stars(campaign_id, Verb.RESUME)
         async with self._database.transaction() as connection:
             campaign = await _go_on(connection, campaign_id, Verb.RESUME, now=self._clock.now())
             await self._note(connection, actor, Verb.RESUME, campaign)
@@ -347,10 +358,26 @@ class Broadcast:
             )
             if not ids:
                 return None, 0
+            await store.add_calls(campaign_id, len(ids))
             if not campaign.is_active:
                 campaign = await _go_on(connection, campaign_id, Verb.REPEAT, now=now)
                 await self._note(connection, actor, Verb.REPEAT, campaign)
         return (ids[-1] if len(ids) == REPEATED else None), len(ids)
+
+    async def _demand_stars(self, campaign_id: int, verb: Verb) -> None:
+        """Ask Telegram outside of any transaction; where it does not answer, the sender asks again."""
+        async with self._database.read() as connection:
+            store = CampaignStore(connection)
+            campaign = await store.get(campaign_id)
+            tally = await store.tally(campaign_id)
+        purse = self._purses.get(campaign.bot_id)
+        if purse is None or not campaign.options.paid or rules.may(campaign.state, verb) is None:
+            return
+        begins = verb is Verb.START
+        needed = (await self.dry_run(campaign_id)).stars if begins else rules.stars_needed(campaign, tally)
+        balance = await balance_of(purse)
+        if balance is not None and (short := rules.shortage(needed, balance)):
+            raise Refused(short, remedy=TOP_UP, field="stars", code="no_stars")
 
     async def _demand_approval(self, connection: AsyncConnection, campaign: Campaign) -> None:
         if await self._lacks_approval(connection, campaign):

@@ -109,6 +109,14 @@ class CampaignStore:
             .values(options=pack_options(options), unknown_policy=options.unknown)
         )
 
+    async def add_calls(self, campaign_id: int, count: int) -> None:
+        """So many rows that had their call are open again."""
+        await self._connection.execute(
+            sa.update(campaigns)
+            .where(campaigns.c.id == campaign_id)
+            .values(called_before=campaigns.c.called_before + count)
+        )
+
     async def newest(self, *, bot_id: int | None, before: int | None, limit: int) -> list[Campaign]:
         """Campaigns, newest first, those of number `before` and above left out."""
         query = sa.select(campaigns).order_by(campaigns.c.id.desc()).limit(limit)

@@ -26,6 +26,8 @@ campaigns = sa.Table(
     sa.Column("excused_attempts", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("excused_errors", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("excused_gone", sa.BigInteger, nullable=False, server_default="0"),
+    # Calls for rows that were reopened since: what a paid campaign spent on them stays spent.
+    sa.Column("called_before", sa.BigInteger, nullable=False, server_default="0"),
     # False while a row may still change: what the reconciler looks for.
     sa.Column("is_settled", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created_by", sa.Text, nullable=False, server_default=""),

@@ -26,6 +26,7 @@ from gatecrier.broadcast.ledger import Ledger, Marked
 from gatecrier.broadcast.model import Campaign, Delivery, DeliveryState, Outcome
 from gatecrier.broadcast.recorder import Recorder
 from gatecrier.broadcast.sending import Telegram
+from gatecrier.broadcast.stars import Balance
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import TryLater
 from gatecrier.storage.database import Database
@@ -85,7 +86,13 @@ class Sender:
         self._flight = Flight(telegram, clock, links)
         self._recorder = Recorder(database, bot_id, clock=clock, worker=worker)
         self._agenda = Agenda(
-            bot_id, database, self._recorder, clock=clock, worker=worker, consent=self._consent
+            bot_id,
+            database,
+            self._recorder,
+            Balance(telegram, clock),
+            clock=clock,
+            worker=worker,
+            consent=self._consent,
         )
         self._spare: Counter[bool] = Counter()
         """Permits left over, by whether they are paid ones."""
@@ -145,6 +152,8 @@ class Sender:
         if not self._agenda.is_fresh:
             await self._agenda.refresh()
         is_busy = await self._agenda.prepare()
+        if not self._agenda.is_fresh:
+            await self._agenda.refresh()
         is_busy = await self._agenda.close_ended() or is_busy
         campaign = None
         if not self._flight.is_resting:

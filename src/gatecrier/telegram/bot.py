@@ -29,8 +29,17 @@ SHORTEST_RESTRICTION = FOR_EVER_BELOW + timedelta(seconds=30)
 LONGEST_RESTRICTION = timedelta(days=366)
 JOIN_QUERY_LIFE = 10.0
 """Seconds that Telegram gives a guard bot to answer."""
+BALANCE_WITHIN = 5.0
+"""Seconds that the balance of Stars is waited for: whoever asks holds up campaigns meanwhile."""
 POLL_GRACE = 10.0
 """Seconds that a long poll's HTTP timeout lies above what Telegram was asked to wait."""
+
+
+class StarAmount(msgspec.Struct, frozen=True, gc=False):
+    """So many Stars, and billionths of one (Bot API StarAmount); both may be negative."""
+
+    amount: int
+    nanostar_amount: int = 0
 
 
 class Bot(Sends):
@@ -51,6 +60,18 @@ class Bot(Sends):
     async def get_me(self) -> Person:
         """The bot itself; the cheapest proof that token and network work."""
         return await self._gateway.call(self._token, "getMe", {}, lane=Lane.ANSWER, result=Person)
+
+    async def star_balance(self) -> int:
+        """
+        The Stars that the bot has, whole ones; may be negative.
+
+        Raises:
+            TryLater: Telegram did not tell within five seconds.
+        """
+        held = await self._gateway.call(
+            self._token, "getMyStarBalance", {}, lane=Lane.ANSWER, result=StarAmount, within=BALANCE_WITHIN
+        )
+        return held.amount
 
     async def get_updates(self, *, offset: int, timeout: int, limit: int = 100) -> list[msgspec.Raw]:  # noqa: ASYNC109
         """

@@ -110,6 +110,7 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("terminated by setwebhook", "webhook_active", Misconfigured),
     Meaning("terminated by other getupdates", "other_poller", Misconfigured),
     Meaning("frozen_method_invalid", "frozen", Misconfigured),
+    Meaning("balance_too_low", "no_stars", Misconfigured),
     Meaning("logged out", "logged_out", Misconfigured),
     # Whom an act is about
     Meaning("user is an administrator of the chat", "member_is_admin", Refused),
@@ -247,6 +248,7 @@ REMEDIES = {
     "webhook_active": "Delete the bot's webhook, or set GATECRIER_PUBLIC_URL to use one.",
     "other_poller": "Stop the other program that runs this bot: one token, one poller.",
     "frozen": "Telegram froze this bot: write to @SpamBot or @BotSupport.",
+    "no_stars": "Top up the bot's Stars, or send without.",
     "no_rights": "Make the bot an administrator with the right it lacks.",
     "member_list_inaccessible": "Make the bot an administrator there.",
     "kicked": "Add the bot again.",

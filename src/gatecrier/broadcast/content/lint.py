@@ -22,7 +22,7 @@ from gatecrier.broadcast.content.model import (
 from gatecrier.broadcast.content.placeholders import PROBE, BadPlaceholder
 from gatecrier.broadcast.content.variants import tag
 from gatecrier.broadcast.content.written import Written, written
-from gatecrier.broadcast.model import Options
+from gatecrier.broadcast.model import Options, UnknownPolicy
 from gatecrier.kernel.errors import Refused
 
 LONGEST_RAW_TEXT = 32_768
@@ -290,6 +290,12 @@ def _check_options(options: Options) -> None:
             "A paid campaign needs to know how many Stars it may cost.",
             remedy="Ten messages above the free rate cost one.",
             field="stars",
+        )
+    if options.paid and options.unknown is UnknownPolicy.AT_LEAST_ONCE:
+        raise Refused(
+            "A paid campaign is not sent at least once: what arrives twice costs twice.",
+            remedy="Leave the doubtful to `resend`, or leave out the Stars.",
+            field="unknown",
         )
     if len(options.only) > MOST_TEST_PERSONS:
         raise Refused(f"A test reaches {MOST_TEST_PERSONS} persons at most.", field="only")

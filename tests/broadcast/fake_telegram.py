@@ -185,6 +185,9 @@ class FakeBudgets:
         self.open = asyncio.Event()
         self.open.set()
 
+    def has_permits(self, bot_id: int, *, paid: bool = False) -> bool:
+        return self.open.is_set()
+
     async def reserve(self, bot_id: int, *, upto: int, paid: bool = False) -> int:
         await self.open.wait()
         permits = min(upto, self.at_once)

@@ -1,6 +1,7 @@
 """The sender: nobody twice, everybody accounted for, whatever Telegram, the machine or the operator does."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,6 +10,7 @@ import pytest
 from broadcast.stage import BOT, Stage, ended, people, running, until
 from gatecrier.broadcast.model import CampaignState, DeliveryState, Options
 from gatecrier.broadcast.senders import Senders
+from gatecrier.broadcast.worker import Sender
 from gatecrier.kernel.errors import (
     BadContent,
     Misconfigured,
@@ -19,6 +21,7 @@ from gatecrier.kernel.errors import (
 )
 from gatecrier.registry.store import SubscriberStore
 from gatecrier.storage.database import Database
+from gatecrier.telegram.budgets import Budgets
 
 S = DeliveryState
 NO_CANARY = Options(canary=0)
@@ -339,16 +342,57 @@ async def test_the_reconciler_wakes_nobody_without_work(stage: Stage) -> None:
     assert (await stage.reconciler.run_once()).woken == 0
 
 
-async def test_campaigns_share_by_messages(database: Database) -> None:
-    """Whatever their windows, two campaigns of a bot go forward alike."""
-    stage = Stage(database, latency=0.05)
+SAMPLES = (5, 10, 15)  # seconds of sending
+
+
+async def shared(database: Database, campaigns: dict[str, Options], *, latency: float) -> list[Counter[str]]:
+    """What each of these campaigns has sent at `SAMPLES`, of a bot that may send 25 a second."""
+    stage = Stage(database, latency=latency)
+    budgets = Budgets(stage.clock, per_bot=25.0)
     await stage.subscribe(400)
-    wide = await stage.begin(Options(canary=0, window=25))
-    narrow = await stage.begin(Options(canary=0, window=3))
-    async with running(stage.sender()):
-        await until(lambda: stage.telegram.got.total() >= 400)
-        sent = [(await stage.tally(each)).of(S.SENT) for each in (wide, narrow)]
-    assert abs(sent[0] - sent[1]) <= 60, sent
+    for name, options in campaigns.items():
+        await stage.begin(options, text=name)
+    sender = Sender(BOT, stage.telegram, budgets, database, clock=stage.clock, worker="w1")
+    seen: list[Counter[str]] = []
+    async with running(sender):
+        await until(lambda: bool(stage.telegram.texts))
+        began = stage.clock.monotonic()
+        for seconds in SAMPLES:
+            await stage.clock.sleep(began + seconds - stage.clock.monotonic())
+            seen.append(Counter(stage.telegram.texts))
+    return seen
+
+
+WIDE, NARROW = Options(canary=0, window=25), Options(canary=0, window=3)
+
+
+@pytest.mark.parametrize("cap", [0.5, 4.0, 8.0])
+async def test_the_bots_rate_is_shared_by_messages_and_a_cap_is_kept(database: Database, cap: float) -> None:
+    """Of 25 a second a campaign gets its cap, no less, no more, and the others the same, at any moment."""
+    campaigns = {"wide": WIDE, "narrow": NARROW, "capped": Options(canary=0, rate=cap)}
+    seen = await shared(database, campaigns, latency=0.05)
+    for seconds, sent in zip(SAMPLES, seen, strict=True):
+        assert sent["wide"] == pytest.approx(sent["narrow"], rel=0.1), seen
+        assert 0.95 * cap * seconds - 2 <= sent["capped"] <= cap * seconds + 3, seen
+        assert 0.99 * 25 * seconds - 1 <= sent.total() <= 25 * seconds + 4, seen
+
+
+async def test_a_narrow_window_slows_nobody_else(database: Database) -> None:
+    """Three calls of 0.6 s at once are five messages a second; the others send what the bot may besides."""
+    campaigns = {"wide": WIDE, "narrow": NARROW, "capped": Options(canary=0, rate=8)}
+    seen = await shared(database, campaigns, latency=0.6)
+    for seconds, sent in zip(SAMPLES, seen, strict=True):
+        assert 0.9 * 5 * seconds - 3 <= sent["narrow"] <= 5 * seconds + 3, seen
+        assert 0.95 * 8 * seconds - 2 <= sent["capped"] <= 8 * seconds + 3, seen
+        assert 0.99 * 25 * seconds - 1 <= sent.total() <= 25 * seconds + 4, seen
+
+
+async def test_paid_and_free_campaigns_do_not_wait_for_each_other(database: Database) -> None:
+    """Each has a rate of its own: the free one keeps 25 a second, the paid one is through long before."""
+    campaigns = {"free": WIDE, "paid": Options(canary=0, window=25, paid=True, stars=100)}
+    for seconds, sent in zip(SAMPLES, await shared(database, campaigns, latency=0.05), strict=True):
+        assert sent["paid"] == 400
+        assert 0.98 * 25 * seconds - 1 <= sent["free"] <= 25 * seconds + 4
 
 
 async def test_a_campaign_keeps_its_own_cap(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """What a bot has to send now: its campaigns in order, and the rows leased for each of them."""
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gatecrier.broadcast import rules, snapshot
 from gatecrier.broadcast.consent import Consent
 from gatecrier.broadcast.content.variants import HOLD_OUT, is_held_out
+from gatecrier.broadcast.flight import Flight
 from gatecrier.broadcast.ledger import Ledger
 from gatecrier.broadcast.model import Campaign, CampaignState, Delivery, Tally, Verb
 from gatecrier.broadcast.recipients import are_needed, introduce
@@ -77,6 +79,8 @@ class Agenda:
         self._tallies: dict[int, Tally] = {}
         self._batches: dict[int, Batch] = {}
         self.shares = Shares(clock)
+        self.full: list[Campaign] = []
+        """Campaigns that only their full windows kept from being the next."""
         self._dry: set[int] = set()
         self._called: Counter[int] = Counter()
         """Campaign -> calls since the last look."""
@@ -138,20 +142,30 @@ class Agenda:
             closed += count
         return closed > 0
 
-    async def next(self, open_rows: dict[int, int]) -> Campaign | None:
+    async def next(self, flight: Flight, has_permits: Callable[[Campaign], bool]) -> Campaign | None:
         """
         The campaign that has sent least of those that may send, with rows leased for it.
 
+        One that would have to wait for permits lets another go first that would not: free and paid ones
+        have rates of their own, and neither waits for the other's.
+
         Args:
-            open_rows: Campaign -> deliveries whose outcome is awaited: a canary waits for all of them.
+            flight: What is under way. A canary waits for all its outcomes, a full window for one.
         """
+        waiting: Campaign | None = None
+        self.full.clear()
         for campaign in self.shares.in_order(self._active()):
             if not self.shares.room(campaign) or self.affordable(campaign) <= 0:
                 continue
-            awaits = self.canary_left(campaign.id) and (open_rows.get(campaign.id) or not self.is_fresh)
-            if not awaits and await self._lease(campaign):
-                return campaign
-        return None
+            if self.canary_left(campaign.id) and (flight.open.get(campaign.id) or not self.is_fresh):
+                continue
+            if flight.is_full(campaign):
+                self.full.append(campaign)
+            elif await self._lease(campaign):
+                if has_permits(campaign):
+                    return campaign
+                waiting = waiting or campaign
+        return waiting
 
     def batch(self, campaign_id: int) -> Batch:
         """The rows leased for the campaign that `next` gave."""

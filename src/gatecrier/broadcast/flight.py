@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -48,9 +49,11 @@ class Flight:
         self._links = links
         self._clock = clock
         self._calls: set[asyncio.Task[None]] = set()
-        self._wanted = 0
+        self.flying: Counter[int] = Counter()
+        """Campaign -> calls that have not ended."""
+        self._wanted: Mapping[int, int] = {}
         self._sparse = asyncio.Event()
-        """Set when fewer calls are in flight than `_wanted`."""
+        """Set when fewer calls of a campaign are in flight than `_wanted`."""
         self._outcomes: list[Outcome] = []
         self._rest_until = float("-inf")
         self.open: Counter[int] = Counter()
@@ -77,31 +80,43 @@ class Flight:
     def start(self, campaign: Campaign, delivery: Delivery) -> None:
         """Make the call for a delivery that is marked `sending`, with one permit of the budget."""
         self.open[campaign.id] += 1
+        self.flying[campaign.id] += 1
         call = asyncio.create_task(self._call(campaign, delivery))
         self._calls.add(call)
-        call.add_done_callback(self._ended)
+        call.add_done_callback(partial(self._ended, campaign.id))
 
-    async def room(self, window: int) -> None:
+    def is_full(self, campaign: Campaign) -> bool:
+        """As many of its calls are in flight as may be."""
+        return self.flying[campaign.id] >= campaign.options.window
+
+    async def room(self, campaigns: Iterable[Campaign]) -> None:
+        """Wait until one of these is full no more."""
+        await self._fewer_than({one.id: one.options.window for one in campaigns})
+
+    async def half(self, campaign: Campaign) -> None:
         """
-        Wait until fewer than `window` calls are in flight, and a moment for half of the window.
+        Wait a moment for half of a campaign's window.
 
         A server that answers at once would else be sent one message for each commit.
         """
-        await self._fewer_than(window)
-        if len(self._calls) > window // 2:
-            await first(self._fewer_than(window // 2 + 1), self._clock.sleep(LINGER))
+        half = campaign.options.window // 2
+        if self.flying[campaign.id] > half:
+            await first(self._fewer_than({campaign.id: half + 1}), self._clock.sleep(LINGER))
 
-    async def _fewer_than(self, count: int) -> None:
+    async def _fewer_than(self, counts: Mapping[int, int]) -> None:
         """One waiter at a time: the sender's own loop."""
-        while len(self._calls) >= count:
-            self._wanted = count
+        while all(self.flying[id_] >= count for id_, count in counts.items()):
+            self._wanted = counts
             self._sparse.clear()
             await self._sparse.wait()
 
-    def _ended(self, call: "asyncio.Task[None]") -> None:
+    def _ended(self, campaign_id: int, call: "asyncio.Task[None]") -> None:
         self._calls.discard(call)
-        if len(self._calls) < self._wanted:
+        self.flying[campaign_id] -= 1
+        if self.flying[campaign_id] < self._wanted.get(campaign_id, 0):
             self._sparse.set()
+        if not self.flying[campaign_id]:
+            del self.flying[campaign_id]
 
     async def landing(self, *, within: float) -> None:
         """Wait until there is an outcome to take, or others were recorded; `within` seconds at most."""

@@ -113,7 +113,7 @@ class Options:
     #: Deliveries whose outcome is awaited before the rest goes out; 0: none.
     canary: int = 5
     unknown: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE
-    #: Calls in flight at once, at most: what a crash may leave unknown.
+    #: Calls of it in flight at once, at most: what a crash may leave unknown.
     window: int = 25
     #: Messages a second of this campaign, at most; 0: as many as the bot may send.
     rate: float = 0.0

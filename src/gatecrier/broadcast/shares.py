@@ -11,15 +11,16 @@ from gatecrier.broadcast.model import Campaign
 from gatecrier.kernel.clock import Clock
 
 SAVED = 0.25  # seconds of its cap that a campaign saves up while others send
+SAVED_AT_LEAST = 2.0  # messages: with one alone, what falls due while another campaign has the turn is lost
 NO_CAP = 1_000_000
 
 
 class Cap:
-    """A token bucket: at most `rate` messages a second of one campaign."""
+    """A token bucket: `rate` messages a second of one campaign, and what it saved up."""
 
     def __init__(self, rate: float, now: float) -> None:
         self._rate = rate
-        self._most = max(1.0, rate * SAVED)
+        self._most = max(SAVED_AT_LEAST, rate * SAVED)
         self._tokens = 1.0
         self._at = now
 

@@ -51,6 +51,9 @@ class Budgets(Protocol):
     async def reserve(self, bot_id: int, *, upto: int, paid: bool = False) -> int:
         """Wait until the bot may send for a campaign; take 1 to `upto` permits."""
 
+    def has_permits(self, bot_id: int, *, paid: bool = False) -> bool:
+        """Whether `reserve` would not wait."""
+
 
 class Sender:
     """
@@ -157,9 +160,12 @@ class Sender:
         is_busy = await self._agenda.close_ended() or is_busy
         campaign = None
         if not self._flight.is_resting:
-            campaign = await self._agenda.next(self._flight.open)
+            campaign = await self._agenda.next(self._flight, self._has_permits)
         if campaign is not None:
             await self._window(campaign)
+        elif self._agenda.full and not self._flight.is_resting:
+            room = self._flight.room(self._agenda.full)
+            await first(room, self._stop.wait(), self._clock.sleep(NAP))
         elif self._flight.open:
             await self._await_landing()
         elif (wait := self._agenda.seconds_until_capped()) is not None and not self._flight.is_resting:
@@ -170,10 +176,8 @@ class Sender:
 
     async def _window(self, campaign: Campaign) -> None:
         """Take permits, mark as many rows, and start their calls."""
-        window = campaign.options.window
-        if self._flight.in_flight > window // 2:
-            await self._unless_stopped(self._flight.room(window))
-        room = window - self._flight.in_flight
+        await self._unless_stopped(self._flight.half(campaign))
+        room = campaign.options.window - self._flight.flying[campaign.id]
         batch = self._agenda.batch(campaign.id)
         capped = min(self._agenda.shares.room(campaign), self._agenda.affordable(campaign))
         wanted = min(room, len(batch.rows), self._agenda.canary_left(campaign.id) or room, capped)
@@ -201,6 +205,11 @@ class Sender:
         lost = [row for row in rows if row.subscriber_id not in marked.sending | marked.suppressed.keys()]
         if lost:
             await self._lose(campaign, lost)
+
+    def _has_permits(self, campaign: Campaign) -> bool:
+        """Whether a window of it need not wait for the bot's rate."""
+        paid = campaign.options.paid
+        return self._spare[paid] > 0 or self._budgets.has_permits(self._bot_id, paid=paid)
 
     async def _permits(self, wanted: int, *, paid: bool) -> int:
         """Those left over from rows that turned out suppressed, else new ones; 0: none within a second."""

@@ -56,7 +56,7 @@ class BroadcastSettings(BaseModel):
     rate: float = Field(default=25.0, gt=0, le=30)
     #: The same for campaigns that pay Stars for what is above the free 30; Telegram's most is 1000.
     paid_rate: float = Field(default=1000.0, gt=0, le=1000)
-    #: Calls in flight at once, at most: what a crash may leave unknown.
+    #: Calls of one campaign in flight at once, at most: what a crash may leave unknown.
     window: int = Field(default=25, ge=1, le=100)
     #: Deliveries whose outcome is awaited before the rest goes out; 0 sends all at once.
     canary: int = Field(default=5, ge=0, le=1000)

@@ -15,12 +15,16 @@ Telegram publishes no exact limits: the values are the FAQ's (1/s in a chat, 20/
 import itertools
 from typing import NamedTuple
 
+import structlog
+
 from gatecrier.kernel.clock import Clock
 from gatecrier.telegram.lanes import Lane
 from gatecrier.telegram.limit import Bucket, BulkBucket, ChatBucket, Limit, Rate, Ticket, Window, paused
 from gatecrier.telegram.methods import Kind, kind_of
 from gatecrier.telegram.pace import Pace
 from gatecrier.telegram.peers import ChatId, is_private
+
+log = structlog.get_logger(__name__)
 
 PATIENCE = 60.0
 """Seconds that an answer or a gate's act waits for its budget, before it is told to try later."""
@@ -121,6 +125,12 @@ class Budgets:
             await bulk.turn(ticket, self._clock)
         return bulk.take_up_to(self._clock.monotonic(), upto)
 
+    def has_permits(self, bot_id: int, *, paid: bool = False) -> bool:
+        """Whether `reserve` would not wait."""
+        purse = self._purse(bot_id)
+        bulk = purse.paid if paid else purse.bulk
+        return bulk.is_open_to(_LOOKING_IN[Lane.CAMPAIGN], self._clock.monotonic())
+
     async def wait(
         self,
         bot_id: int,
@@ -170,13 +180,13 @@ class Budgets:
         purse.bulk.pause(now + seconds)
         purse.paid.pause(now + seconds)
         if purse.pace.limited(now):
-            self._follow(purse)
+            self._follow(scope.bot_id, purse)
 
     def answered(self, bot_id: int, seconds: float) -> None:
         """A campaign's call took so long: the rate follows (see `pace`)."""
         purse = self._purse(bot_id)
         if purse.pace.answered(self._clock.monotonic(), seconds):
-            self._follow(purse)
+            self._follow(bot_id, purse)
 
     def rate(self, bot_id: int) -> float:
         """Messages a second that the bot may send in bulk now."""
@@ -203,7 +213,8 @@ class Budgets:
         quiet = self._purse(bot_id).window.count(self._clock.monotonic()) < self._per_bot / 2
         return chat if quiet and not is_private(chat_id) else Scope(bot_id, "bulk")
 
-    def _follow(self, purse: Purse) -> None:
+    def _follow(self, bot_id: int, purse: Purse) -> None:
+        log.info("telegram.rate", bot=bot_id, rate=round(purse.pace.rate, 1), most=self._per_bot)
         purse.bulk.set_rate(purse.pace.rate)
         purse.paid.set_rate(self._per_bot_paid * purse.pace.rate / self._per_bot)
 

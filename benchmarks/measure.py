@@ -84,6 +84,8 @@ class Size:
         update_rounds, updates: Many short rounds: a round's updates must fit into the processor's cache.
         calls: Calls of each contender in a round.
         deliveries: Rows of a campaign in a round.
+        mailed: Calls of the peers' loops in a round: each of them costs the same, however many.
+        postgres: A database for the rows of PostgreSQL (it is filled and left so); "": there are none.
         groups, people: Gates behind the webhook, and the members who write in them.
         posted: Updates posted to each contender's webhook in a round.
         kept: Recipients of a campaign at the rate that Telegram allows.
@@ -98,12 +100,14 @@ class Size:
     updates: int = 300
     calls: int = 500
     deliveries: int = 2_000
+    mailed: int = 2_000
+    postgres: str = ""
     groups: int = 500
     people: int = 100_000
     posted: int = 1_000
     seconds: float = 5.0
     kept: int = 1_000
-    answers: int = 100
+    answers: int = 200
     few: int = 10_000
     many: int = 1_000_000
 
@@ -117,6 +121,7 @@ class Size:
             updates=200,
             calls=100,
             deliveries=200,
+            mailed=200,
             groups=20,
             people=1_000,
             posted=200,
@@ -126,6 +131,11 @@ class Size:
             few=200,
             many=2_000,
         )
+
+    @classmethod
+    def long(cls) -> "Size":
+        """Half an hour, most of it at the rate that Telegram allows: the sizes that were promised."""
+        return cls(rounds=2, deliveries=100_000, kept=10_000)
 
 
 Work = Callable[[int], Awaitable[int]]

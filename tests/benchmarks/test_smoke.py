@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GROUPS = {"updates", "calls", "delivery", "rate", "standings", "sweep"} | (
-    {"sandbox", "webhook"} if sys.platform == "linux" else set()
+GROUPS = {"updates", "calls", "delivery", "rate", "answers", "standings", "sweep"} | (
+    {"sandbox", "webhook", "million"} if sys.platform == "linux" else set()
 )
 
 

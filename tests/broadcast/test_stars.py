@@ -3,7 +3,7 @@
 import pytest
 
 from broadcast.stage import BOT, Stage, ended, people
-from gatecrier.broadcast.model import CampaignState, DeliveryState, Options, Text, UnknownPolicy
+from gatecrier.broadcast.model import Album, CampaignState, DeliveryState, Options, Text, UnknownPolicy
 from gatecrier.broadcast.stars import FRESH
 from gatecrier.kernel.errors import Misconfigured, OutcomeUnknown, PeerGone, Refused, TryLater
 from gatecrier.storage.database import Database
@@ -140,6 +140,14 @@ async def test_what_is_sent_again_costs_again(stage: Stage) -> None:
     assert (await stage.broadcast.get(campaign.id)).cause == "Its 7 Stars may be spent."
     assert stage.telegram.got.total() == 50
     await stage.check_laws(campaign)
+
+
+async def test_several_messages_at_once_cannot_be_paid_for(stage: Stage) -> None:
+    """copyMessages has no allow_paid_broadcast: told when the campaign is made, not by its canary."""
+    album = Album(from_chat_id=1, message_ids=(5, 6))
+    with pytest.raises(Refused, match="at the free rate only") as caught:
+        await stage.broadcast.create(BOT, "news", album, actor="cli", options=PAID)
+    assert caught.value.field == "stars"
 
 
 async def test_a_paid_campaign_is_not_sent_at_least_once(stage: Stage) -> None:

@@ -7,8 +7,10 @@ from gate_world.town import Town
 from gate_world.witness import Witness
 from gatecrier.gate.tables import roster
 
-HEALING = (61, 660, 61, 61)
-"""Seconds between two sweeps: all that is due has come up by then."""
+SOON = (61, 250)
+"""Seconds between two sweeps: all who are held were asked about by then, who is every five minutes."""
+LATER = (410, 61, 61)
+"""Seconds between those that follow: all that is due has come up by then."""
 
 
 class Reckoning:
@@ -21,18 +23,33 @@ class Reckoning:
 
     async def heal(self) -> None:
         """The bot has its rights, nothing more is told, and the loops go round a few times."""
-        stage, app = self._stage, self._stage.app
+        stage = self._stage
         stage.network.slow.clear()
         for chat in self._town.chats:
             stage.world.set_member(chat, stage.bot.id, "administrator")
         stage.bot.queue.clear()
         stage.mail.clear()
         await stage.drain()
-        for seconds in HEALING:
+        await self._go_round(SOON)
+        self._judge_held()
+        await self._go_round(LATER)
+
+    async def _go_round(self, pauses: tuple[int, ...]) -> None:
+        stage, app = self._stage, self._stage.app
+        for seconds in pauses:
             await stage.clock.advance(seconds)
             for run_once in (app.inbox.run_once, app.healer.run_once, app.gate.sweeper.run_once):
                 await stage.finish(run_once())
             await stage.drain()
+
+    def _judge_held(self) -> None:
+        """Who joined unheard waits no longer than that, where the gate can act."""
+        for live in self._stage.app.gate.gates.all():
+            if live.gate.suspension is None:
+                group = live.gate.chat_id
+                held = [id_ for id_ in self._town.people if (group, id_) in self._witness.ours]
+                waiting = [id_ for id_ in held if not self._town.lacks(group, id_)]
+                assert not waiting, f"{waiting} belong to all that {group} requires, and are held still"
 
     async def judge(self, group: int) -> None:
         """Exactly who lacks a channel is held, or is the moment they write."""

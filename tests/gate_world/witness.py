@@ -98,6 +98,10 @@ class Witness:
         self._gates = self._demands()
         self.look(first=True)
 
+    def meet(self, person: int) -> None:
+        """Keep an eye on one more."""
+        self._people = (*self._people, person)
+
     # What others do
 
     def look(self, *, first: bool = False) -> None:
@@ -195,6 +199,8 @@ class Witness:
         self.ours.setdefault(key, old)
         if key in self.freed and self._knows(key):
             self.wrongs.append(f"I2: {key}, freed by an admin, was muted again")
+        if old.permissions == BANNED and self._knows(key):
+            self.wrongs.append(f"I2: {key}, whom an admin banned, was let in again")
         group, person = key
         required = self._demands().get(group, ())
         if required and all(self._belongs_for_sure((channel, person)) for channel in required):

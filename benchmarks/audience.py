@@ -59,7 +59,7 @@ async def main(count: int) -> dict[str, float]:
         budgets = Budgets(CLOCK, per_bot=25.0)
         gateway = Gateway(network, budgets, clock=CLOCK, rng=random.Random(1), api_url="http://tg")
         bot = Bot(samples.TOKEN, gateway)
-        broadcast = Broadcast(database, clock=CLOCK, jobs=Jobs(CLOCK))
+        broadcast = Broadcast(database, clock=CLOCK, jobs=Jobs(CLOCK, database))
         senders = Senders({bot.bot_id: bot}, budgets, database, clock=CLOCK, worker="bench")
         campaign = await broadcast.create(
             bot.bot_id, "x", Text(text="Hello"), actor="bench", options=Options(canary=5)

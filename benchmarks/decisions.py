@@ -74,7 +74,7 @@ class Decider:
     def __init__(self, app: App, network: Laid) -> None:
         self.app = app
         self.network = network
-        self._knows, self._wants = app.gate.glance, app.routing.wants
+        self._knows, self._wants = app.first.gate.glance, app.first.routing.wants
 
     def take(self, body: bytes) -> bool:
         """From bytes to the decision; False: it may stay, nothing is to be done."""
@@ -83,7 +83,7 @@ class Decider:
     @property
     def seen(self) -> int:
         """Messages the gate decided to leave, their senders being members."""
-        return self.app.gate.decisions().get(Reason.MEMBER, 0)
+        return self.app.first.gate.decisions().get(Reason.MEMBER, 0)
 
 
 @asynccontextmanager
@@ -98,7 +98,7 @@ async def decider(members: Sequence[int]) -> AsyncIterator[Decider]:
         )
         async with build(settings, transport=network, rng=random.Random(1)) as app:
             await _protect(app)
-            await app.gate.start()
+            await app.first.gate.start()
             _warm(app, members)
             yield Decider(app, network)
 
@@ -130,12 +130,12 @@ def _warm(app: App, members: Sequence[int]) -> None:
                 checked_at=now,
             )
         )
-    app.gate.standings.of(samples.CHANNEL).update(standings.of(samples.CHANNEL))
-    live = app.gate.gates.get(samples.GROUP)
+    app.first.gate.standings.of(samples.CHANNEL).update(standings.of(samples.CHANNEL))
+    live = app.first.gate.gates.get(samples.GROUP)
     if live is None:
         raise RuntimeError("the gate was not loaded")
     for id_ in standings.of(samples.CHANNEL):  # each has written here before
-        app.gate.gates.let_pass(live, id_)
+        app.first.gate.gates.let_pass(live, id_)
 
 
 async def rows(size: Size, _responder: Server) -> list[Row]:
@@ -218,7 +218,7 @@ async def _polled(size: Size, members: Sequence[int], ours: Decider, ptb: PtbUpd
     async def by_us(number: int) -> int:
         ours.network.ready = list(samples.batches(updates.of(number)))
         while ours.network.ready:
-            await ours.app.poller.run_once()
+            await ours.app.first.poller.run_once()
         return size.updates
 
     async def by_ptb(number: int) -> int:

@@ -81,7 +81,7 @@ async def _subscribed(url: str, subscribers: int) -> AsyncIterator[tuple[Databas
             numbers = range(first, min(first + AT_ONCE, subscribers))
             async with database.transaction() as connection:
                 await SubscriberStore(connection).put([_subscriber(number) for number in numbers])
-        yield database, Broadcast(database, clock=CLOCK, jobs=Jobs(CLOCK))
+        yield database, Broadcast(database, clock=CLOCK, jobs=Jobs(CLOCK, database))
     finally:
         await database.close()
 

@@ -52,10 +52,10 @@ class Ours:
     def members(self) -> int:
         from gatecrier.gate.model import Reason
 
-        return int(self._app.gate.decisions().get(Reason.MEMBER, 0))
+        return int(self._app.first.gate.decisions().get(Reason.MEMBER, 0))
 
     async def quiet(self) -> None:
-        await self._app.inbox.drain()
+        await self._app.first.inbox.drain()
 
 
 @asynccontextmanager
@@ -91,15 +91,13 @@ async def ours(api: str, people: Crowd) -> AsyncIterator[tuple[House, int]]:
         await _settle(app, people)
         await app.start()
         for group, members in people.members().items():
-            live = app.gate.gates.get(group)
+            live = app.first.gate.gates.get(group)
             if live is None:
                 raise RuntimeError("a gate was not loaded")
             for member in members:
-                app.gate.gates.let_pass(live, member)
-        if app.http is None:
-            raise RuntimeError("no webhook is served")
-        port = app.http.open()
-        for loop in (app.http.run(), app.jobs.run(), app.cards.run()):
+                app.first.gate.gates.let_pass(live, member)
+        server, port = app.serve()
+        for loop in (server.run(), app.jobs.run(), app.first.cards.run()):
             task = asyncio.create_task(loop)
             stack.callback(task.cancel)
         yield Ours(app), port

@@ -70,7 +70,7 @@ class Stage:
     async def begin(self) -> int:
         """A campaign to all of them."""
         campaign = await self.app.broadcast.create(
-            self.app.bot.bot_id, "Rate", Text(text="Hello"), actor="bench", options=Options(canary=0)
+            self.app.first.bot_id, "Rate", Text(text="Hello"), actor="bench", options=Options(canary=0)
         )
         await self.app.broadcast.start(campaign.id, actor="bench")
         return campaign.id
@@ -108,7 +108,7 @@ async def _fill(app: App, first_id: int, count: int) -> None:
     people = [
         Subscriber(
             id=0,
-            bot_id=app.bot.bot_id,
+            bot_id=app.first.bot_id,
             person_id=first_id + number,
             first_name="Ann",
             username="",
@@ -128,7 +128,7 @@ async def _kept(size: Size, sandbox: Server, rate: float) -> Row:
     async with _stage(sandbox, size.kept, rate) as stage:
         began = time.perf_counter()
         campaign_id = await stage.begin()
-        sending = asyncio.create_task(stage.app.senders.run(sender_key(stage.app.bot.bot_id)))
+        sending = asyncio.create_task(stage.app.first.senders.run(sender_key(stage.app.first.bot_id)))
         await stage.ended(campaign_id)
         taken = time.perf_counter() - began
         await sending
@@ -214,7 +214,7 @@ async def _answer(stage: Stage, network: Listening, number: int) -> float:
     """Seconds from /start in the sandbox to its taking our answer, by update, database, screen and budget."""
     person_id = stage.last_id - number
     heard = asyncio.create_task(network.answered(person_id))
-    said = {"chat_id": stage.app.bot.bot_id, "from_id": person_id, "text": "/start"}
+    said = {"chat_id": stage.app.first.bot_id, "from_id": person_id, "text": "/start"}
     await asyncio.sleep(0)
     began = time.perf_counter()
     await asyncio.to_thread(stage.ask, "messages", said)

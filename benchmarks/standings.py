@@ -43,11 +43,13 @@ async def rows(size: Size, _responder: Server) -> list[Row]:
             await _settle(app, file, size.standings)
             disk = file.stat().st_size - before
             began = time.process_time()
-            await app.gate.start()
+            await app.first.gate.start()
             ours = time.process_time() - began
-            if len(app.gate.standings) != size.standings:
-                raise RuntimeError(f"{len(app.gate.standings)} of {size.standings} standings were loaded")
-            memory = _bytes(app.gate.standings.of(samples.CHANNEL))
+            if len(app.first.gate.standings) != size.standings:
+                raise RuntimeError(
+                    f"{len(app.first.gate.standings)} of {size.standings} standings were loaded"
+                )
+            memory = _bytes(app.first.gate.standings.of(samples.CHANNEL))
         bare = _barely(file, size.standings)
     note = f"{ours:.1f} s, {memory >> 20} MiB of memory, {disk >> 20} MiB of disk in all"
     return [

@@ -44,7 +44,7 @@ async def rows(size: Size, _responder: Server) -> list[Row]:
         path = Path(folder) / "bench.db"
         async with _app(path) as app:
             await _fill(app, path)
-            await app.gate.start()
+            await app.first.gate.start()
             return [await _sweep(app, runs=size.rounds)]
 
 
@@ -86,13 +86,13 @@ async def _fill(app: App, path: Path) -> None:
 async def _sweep(app: App, *, runs: int) -> Row:
     asked, began, seen = 0, time.process_time(), time.perf_counter()
     for _ in range(runs):
-        asked += sum((await app.gate.sweeper.run_once()).values())
+        asked += sum((await app.first.gate.sweeper.run_once()).values())
     taken, wall = time.process_time() - began, time.perf_counter() - seen
     if asked < runs * RATE:
         raise RuntimeError(f"a sweep asked only {asked} questions")
     began = time.process_time()
     for number in range(asked):
-        await app.bot.get_member(samples.CHANNEL, number + 1, lane=Lane.ANSWER)
+        await app.first.bot.get_member(samples.CHANNEL, number + 1, lane=Lane.ANSWER)
     theirs = time.process_time() - began
     return Row(
         group=GROUP,

@@ -1,9 +1,9 @@
 """
 The composition root: the only place that builds things and lets features meet.
 
-`build(settings)` opens the database (migrating it), builds every service and starts nothing; `App.run()`
-does the work until it is cancelled or `App.stop()` is called. Tests build the same way, with a fake
-clock, a seeded `rng` and a transport of their own.
+`build(settings)` opens the database (migrating it), builds every service and every bot, and starts
+nothing; `App.run(role)` does the work of one process until it is cancelled or `App.stop()` is called.
+Tests build the same way, with a fake clock, a seeded `rng` and a transport of their own.
 """
 
 import asyncio
@@ -15,58 +15,57 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from gatecrier.bot.campaigns.board import Board
-from gatecrier.bot.campaigns.desk import Desk
-from gatecrier.bot.choices.reception import Offer, Reception
-from gatecrier.bot.menu import show_menu
-from gatecrier.bot.routing import Routing
-from gatecrier.broadcast.amending.service import AMENDER, Amendments
-from gatecrier.broadcast.amending.worker import Amender
+from gatecrier import __version__
+from gatecrier.broadcast.amending.service import Amendments
 from gatecrier.broadcast.clicks import Clicks, Links
-from gatecrier.broadcast.composing import Composer
-from gatecrier.broadcast.consent import Consent, known_zone
-from gatecrier.broadcast.model import Options
+from gatecrier.broadcast.consent import Consent
 from gatecrier.broadcast.personal import Personal
 from gatecrier.broadcast.reconciler import Reconciler
 from gatecrier.broadcast.segments.service import Segments
-from gatecrier.broadcast.senders import Senders
-from gatecrier.broadcast.service import SENDER, Broadcast, Safety
+from gatecrier.broadcast.service import Broadcast, Safety
 from gatecrier.broadcast.timing.service import Timing
-from gatecrier.broadcast.watching import Watches
-from gatecrier.gate.cards.deletions import DeletionQueue
-from gatecrier.gate.cards.keeper import CardKeeper
-from gatecrier.gate.service import Gatekeeper
-from gatecrier.gate.worker import Healer
+from gatecrier.homes import Homes, lease_of
+from gatecrier.hosted import HostedBot, House, cancelled
 from gatecrier.kernel import ids
 from gatecrier.kernel.clock import Clock, SystemClock
-from gatecrier.kernel.errors import TryLater
-from gatecrier.kernel.settings import BroadcastSettings, Settings
-from gatecrier.registry.inbox import Inbox
+from gatecrier.kernel.errors import Conflict, Misconfigured, NotFound
+from gatecrier.kernel.settings import BroadcastSettings, Role, Settings
+from gatecrier.kernel.vault import Vault
+from gatecrier.registry import inbox, store
+from gatecrier.registry.bots import Bots
+from gatecrier.registry.instances import Instance, Instances
 from gatecrier.registry.operators import Operators
 from gatecrier.registry.subscribers import Subscribers
+from gatecrier.storage.bells import Bells
 from gatecrier.storage.database import Database
 from gatecrier.storage.jobs import Jobs
 from gatecrier.storage.migrate import migrate
 from gatecrier.telegram.bot import Bot
 from gatecrier.telegram.budgets import Budgets
 from gatecrier.telegram.gateway import Gateway
-from gatecrier.telegram.polling import Poller
+from gatecrier.telegram.token import bot_id_of
 from gatecrier.telegram.transport import AiohttpTransport, Transport
-from gatecrier.telegram.updates import Person
+from gatecrier.ticking import every
 from gatecrier.web.redirect import Redirects, front
 from gatecrier.web.server import HttpServer
-from gatecrier.web.webhook import Webhook
+from gatecrier.web.webhook import Webhook, Webhooks, check_secret
 
 log = structlog.get_logger(__name__)
 
 EVERY_TWO_SECONDS = "* * * * * */2"
 EVERY_TEN_SECONDS = "* * * * * */10"
 HOURLY = "7 * * * *"
-STOP_SECONDS = 8.0  # for what is in flight to end after SIGTERM; supervisors kill after ten
+LOOK_AROUND = 10.0  # seconds between two looks at what other processes changed
+JOBS_STOP = 8.0  # seconds for jobs in flight to end
 
 
 class App:
-    """One process of Gatecrier, built and idle. `run()` works; the services may be called without it."""
+    """
+    One process of Gatecrier, built and idle. `run()` works; the services may be called without it.
+
+    Attributes:
+        hosted: Bot id -> the bot with everything that works for it.
+    """
 
     def __init__(
         self,
@@ -80,17 +79,27 @@ class App:
         self.settings = settings
         self.clock = clock
         self.database = database
-        self.jobs = Jobs(clock)
+        self.jobs = Jobs(clock, database)
+        self.bells = Bells(database, clock)
         self.budgets = Budgets(
             clock, per_bot=settings.broadcast.rate, per_bot_paid=settings.broadcast.paid_rate
         )
         self.gateway = Gateway(
-            transport, self.budgets, clock=clock, rng=rng, api_url=settings.telegram_api_url
+            transport,
+            self.budgets,
+            clock=clock,
+            rng=rng,
+            api_url=settings.telegram_api_url,
+            may_campaign=self._may_campaign,
         )
-        self.bot = Bot(settings.token, self.gateway)
+        self.bots = Bots(database, Vault(settings.secret_key.get_secret_value()), clock=clock)
+        self.operators = Operators(settings.owner_id, settings.operator_ids)
         self.subscribers = Subscribers(database, terms=bool(settings.broadcast.terms))
         self.personal = Personal(database, clock=clock)
-        self.operators = Operators(settings.owner_id, settings.operator_ids)
+        self.segments = Segments(database, clock=clock, terms=bool(settings.broadcast.terms))
+        self.clicks = Clicks(database, clock=clock)
+        self.amendments = Amendments(database, clock=clock, jobs=self.jobs)
+        calls: dict[int, Bot] = {}
         self.broadcast = Broadcast(
             database,
             clock=clock,
@@ -98,209 +107,263 @@ class App:
             safety=_safety(settings.broadcast),
             rate=settings.broadcast.rate,
             consent=_consent(settings.broadcast),
-            purses={self.bot.bot_id: self.bot},
+            purses=calls,
         )
-        self.segments = Segments(database, clock=clock, terms=bool(settings.broadcast.terms))
-        self.clicks = Clicks(database, clock=clock)
-        self.amendments = Amendments(database, clock=clock, jobs=self.jobs)
         self.timing = Timing(database, self.broadcast, clock=clock)
-        self.amender = Amender({self.bot.bot_id: self.bot}, database, clock=clock)
-        self.gate = Gatekeeper(
-            database,
-            clock,
-            self.bot,
-            self.bot.bot_id,
-            rng=rng,
-            member_ttl=settings.gate.member_ttl,
-            not_member_ttl=settings.gate.not_member_ttl,
-            sweep_rate=settings.gate.sweep_rate,
-        )
-        self.cards = CardKeeper(database, clock, self.bot, self.gate)
-        self.deletions = DeletionQueue(database, clock, self.bot, self.bot.bot_id)
-        self.healer = Healer(self.gate)
-        self.board = Board(
-            self.bot,
-            self.broadcast,
-            Watches(database),
-            self.amendments,
-            clock=clock,
-            interval=settings.broadcast.progress_interval,
-        )
-        self.desk = self._desk()
-        self.reception = Reception(
-            self.bot.bot_id,
-            self.subscribers,
-            self.personal,
-            self.broadcast,
-            offer=_offer(settings.broadcast),
-            clock=clock,
-        )
-        self.routing = Routing(
-            self.bot.bot_id,
-            gate=self.gate,
-            subscribers=self.subscribers,
-            desk=self.desk,
-            clicks=self.clicks,
-            clock=clock,
-        )
-        self.inbox = Inbox(database, clock, self.bot.bot_id, self.routing)
-        self.poller = Poller(self.bot, self.inbox.take, clock=clock, rng=rng, knows=self.gate.glance)
-        self.links = self._links()
-        self.senders = Senders(
-            {self.bot.bot_id: self.bot},
-            self.budgets,
-            database,
-            clock=clock,
-            worker=_worker_name(),
-            links=self.links if settings.public_url else None,
-            consent=_consent(settings.broadcast),
-        )
         self.reconciler = Reconciler(database, clock=clock, jobs=self.jobs)
-        self.http = self._http() if settings.public_url else None
+        self.instances = Instances(database, clock, _myself(clock, Role.ALL))
+        self.house = House(
+            settings=settings,
+            database=database,
+            clock=clock,
+            rng=rng,
+            worker=self.instances.me.id,
+            jobs=self.jobs,
+            bells=self.bells,
+            budgets=self.budgets,
+            gateway=self.gateway,
+            broadcast=self.broadcast,
+            amendments=self.amendments,
+            subscribers=self.subscribers,
+            personal=self.personal,
+            operators=self.operators,
+            clicks=self.clicks,
+            links=_links(settings),
+            consent=_consent(settings.broadcast),
+            reconciler=self.reconciler,
+            bots=calls,
+        )
+        self.hosted: dict[int, HostedBot] = {}
+        self.homes: Homes | None = None  # while `run()` works
+        self.webhooks = Webhooks()
         self._stopping = asyncio.Event()
         self._define_jobs()
 
-    async def check(self) -> Person:
+    # Bots
+
+    @property
+    def first(self) -> HostedBot:
         """
-        Ask Telegram who we are: the proof that address and token are right.
+        The bot that is meant by commands: GATECRIER_BOT, else that of GATECRIER_BOT_TOKEN, else the only one.
 
         Raises:
-            Misconfigured: the token is wrong. TryLater: Telegram cannot be reached.
+            Misconfigured: there is none, or more than one. NotFound: it is not hosted here.
         """
-        try:
-            return await self.bot.get_me()
-        except TryLater as error:
-            raise TryLater(
-                f"{error.text} The address is {self.settings.telegram_api_url}.",
-                remedy="Is the network up, and GATECRIER_TELEGRAM_API_URL right?",
-                code=error.code,
-            ) from error
+        if self.settings.bot:
+            return self.named(self.settings.bot)
+        if self._has_token:
+            return self.hosted[bot_id_of(self.settings.token)]
+        if len(self.hosted) > 1:
+            raise Misconfigured(
+                "Several bots are hosted here: which one?",
+                remedy="Set GATECRIER_BOT to its id; gatecrier bot list tells.",
+                field="GATECRIER_BOT",
+            )
+        for hosted in self.hosted.values():
+            return hosted
+        _ = self.settings.token  # says what to do
+        raise AssertionError("a token is set, and its bot is hosted")
 
-    async def run(self) -> None:
+    def named(self, bot_id: int) -> HostedBot:
+        """
+        The bot of this id.
+
+        Raises:
+            NotFound: it is not hosted here.
+        """
+        hosted = self.hosted.get(bot_id)
+        if hosted is None:
+            raise NotFound(f"No bot {bot_id} is hosted here.", remedy="See: gatecrier bot list.")
+        return hosted
+
+    @property
+    def _has_token(self) -> bool:
+        return self.settings.bot_token is not None and bool(self.settings.bot_token.get_secret_value())
+
+    async def renew_bots(self) -> None:
+        """
+        Host whom operators added, and no longer whom they removed.
+
+        Raises:
+            Misconfigured: a token cannot be opened with the keys we have.
+        """
+        tokens = await self.bots.tokens()
+        if self._has_token:
+            tokens[bot_id_of(self.settings.token)] = self.settings.token
+        for bot_id, token in tokens.items():
+            known = self.hosted.get(bot_id)
+            if known is None or known.token != token:
+                self.hosted[bot_id] = HostedBot(token, self.house)
+        for bot_id in self.hosted.keys() - tokens.keys():
+            del self.hosted[bot_id], self.house.bots[bot_id]
+            self.webhooks.remove(bot_id)
+
+    # One process
+
+    async def run(self, role: Role = Role.ALL) -> None:
         """
         Do the work of this process until `stop()`: take updates, enforce gates, send campaigns.
 
         Raises:
-            Misconfigured: only an operator can help (a wrong token, another poller's webhook).
+            Misconfigured: only an operator can help (a wrong token, a role that needs what is not set).
+            Conflict: another process works with this SQLite file.
         """
+        self._check_role(role)
+        self.instances.me = _myself(self.clock, role, self.instances.me)
         stopping = asyncio.create_task(self._stopping.wait())
         try:
-            starting = asyncio.create_task(self._open())
+            starting = asyncio.create_task(self._open(role))
             await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
             if not starting.done():
-                await _cancelled(starting)
+                await cancelled(starting)
                 return
-            starting.result()
-            await self._work(stopping)
+            await self._work(role, starting.result(), stopping)
         finally:
             stopping.cancel()
-
-    async def _work(self, stopping: asyncio.Task[bool]) -> None:
-        intake = self.http.run() if self.http else self.poller.run()
-        loops = [asyncio.create_task(work) for work in (intake, self.jobs.run(), self.cards.run())]
-        try:
-            done, _ = await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await self._shut_down(*loops)
-        for task in done - {stopping}:
-            task.result()  # a loop that ended by itself has failed: say why
 
     def stop(self) -> None:
         """Take nothing new; `run()` returns within ten seconds, when what is in flight has ended."""
         self._stopping.set()
 
     async def start(self) -> None:
-        """Load what the hot path needs, and go on with what the process before us left."""
-        from gatecrier.bot.dispatcher import Screens  # noqa: PLC0415 - aiogram: 3 s, 120 MB, not for the CLI
+        """Load what the hot path needs, and go on with what the process before us left: no loop runs."""
+        for hosted in self.hosted.values():
+            await hosted.load()
+            await hosted.move_in()
 
-        self.routing.open_screens(
-            Screens(
-                self.settings.token,
-                self.gateway,
-                gate=self.gate,
-                desk=self.desk,
-                clicks=self.clicks,
-                reception=self.reception,
+    async def _open(self, role: Role) -> HttpServer | None:
+        if self._has_token or not self.hosted:
+            await self.first.check()  # the commonest mistake is told at once
+        if self.database.is_sqlite:
+            await self._bury_the_dead()
+        for hosted in self.hosted.values():
+            await hosted.load()
+        log.info("app.started", role=role.value, bots=len(self.hosted), instance=self.instances.me.id)
+        if role is Role.WORKER or not self.settings.public_url:
+            return None
+        return self.serve()[0]
+
+    async def _work(self, role: Role, http: HttpServer | None, stopping: asyncio.Task[bool]) -> None:
+        homes = Homes(
+            self.instances, self.hosted, clock=self.clock, works=role is not Role.WEB, failed=self._failed
+        )
+        self.homes = homes
+        serving = asyncio.create_task(http.run()) if http else None
+        jobs = asyncio.create_task(self.jobs.run()) if role is not Role.WEB else None
+        others = [
+            asyncio.create_task(work)
+            for work in (
+                homes.run(),
+                self.bells.run(),
+                every(LOOK_AROUND, self._look_around, clock=self.clock),
             )
-        )
-        await self.gate.start()
-        await self.healer.run_once()
-        await self.inbox.run_once()
-        # SQLite serves one process, so whoever held a lease before us is dead.
-        await self.reconciler.run_once(is_alone=self.database.is_sqlite)
-
-    async def _open(self) -> None:
-        me = await self.check()
-        log.info("app.started", bot=me.username, bot_id=me.id)
-        await show_menu(self.bot, self.operators)
-        await self.start()
-        if self.http is not None:
-            self.http.open()  # before Telegram is told: what it posts is kept by the system until we serve
-            url = f"{self.settings.public_url}/telegram/{self.bot.bot_id}"
-            await self.bot.set_webhook(url, self.settings.webhook_secret.get_secret_value())
-
-    def _desk(self) -> Desk:
-        settings = self.settings.broadcast
-        return Desk(
-            self.bot,
-            self.broadcast,
-            Composer(self.database, clock=self.clock, patience=settings.compose_seconds),
-            self.operators,
-            board=self.board,
-            amendments=self.amendments,
-            clock=self.clock,
-            options=Options(canary=settings.canary, window=settings.window),
-            storage_chat_id=settings.storage_chat_id,
-            zone=known_zone(settings.time_zone),
-            test=settings.test_mode,
-        )
-
-    def _links(self) -> Links:
-        secret = self.settings.secret_key.get_secret_value() or self.settings.token
-        return Links(secret, self.settings.public_url)
-
-    def _http(self) -> HttpServer:
-        secret = self.settings.webhook_secret.get_secret_value()
-        webhook = Webhook(self.bot.bot_id, secret, self.inbox.take, knows=self.gate.glance)
-        app = front(webhook, Redirects(self.links, self.clicks))
-        host, port = self.settings.http_host, self.settings.http_port
-        return HttpServer(app, host=host, port=port, webhook=webhook)
-
-    async def _shut_down(
-        self, intake: asyncio.Task[None], jobs: asyncio.Task[None], cards: asyncio.Task[None]
-    ) -> None:
-        """Take nothing new, let what is in flight end, and leave the rest to the next process."""
-        if self.http is not None:
-            self.http.stop()  # an update that is being taken is answered
-            await asyncio.wait([intake])
-        else:
-            await _cancelled(intake)
-        self.cards.stop()
+        ]
+        loops = [task for task in (serving, jobs, *others) if task is not None]
         try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await asyncio.gather(self.senders.stop(), self.inbox.drain(), asyncio.wait([cards]))
-                self.jobs.stop()
-                await asyncio.wait([jobs])
-        except TimeoutError:
-            log.warning("app.stopped_late", seconds=STOP_SECONDS)
-        await _cancelled(jobs, cards)
-        await self.inbox.abandon()
+            done, _ = await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if http is not None and serving is not None:
+                http.stop()  # an update that is being taken is answered
+                await asyncio.wait([serving])
+            await cancelled(*others)
+            await homes.leave()
+            if jobs is not None:
+                await self._stop_jobs(jobs)
+        for task in done - {stopping}:
+            task.result()  # a loop that ended by itself has failed: say why
+
+    async def _stop_jobs(self, jobs: asyncio.Task[None]) -> None:
+        self.jobs.stop()
+        await asyncio.wait([jobs], timeout=JOBS_STOP)
+        await cancelled(jobs)
+
+    async def _look_around(self) -> None:
+        """What other processes changed: bots, and the gates of those whose home is elsewhere."""
+        await self.renew_bots()
+        for bot_id, hosted in list(self.hosted.items()):
+            if self.homes is None or bot_id not in self.homes.at_home:
+                await hosted.look_around()
+            self._take_webhooks(hosted)
+
+    def _check_role(self, role: Role) -> None:
+        if role is not Role.ALL and self.database.is_sqlite:
+            raise Misconfigured(
+                "Several processes need PostgreSQL: a SQLite file serves one.",
+                remedy="Set it to postgresql://…, or run without --role.",
+                field="GATECRIER_DATABASE_URL",
+                code="needs_postgresql",
+            )
+        if role is Role.WEB and not self.settings.public_url:
+            raise Misconfigured(
+                "A web process takes what Telegram posts, and Telegram does not know where.",
+                remedy="Set it to where Telegram reaches you, such as https://bots.example.org.",
+                field="GATECRIER_PUBLIC_URL",
+                code="needs_public_url",
+            )
+        if self.settings.public_url:
+            check_secret(self.settings.webhook_secret.get_secret_value())
+
+    async def _bury_the_dead(self) -> None:
+        """
+        On one machine: whose process is gone needs not be waited for.
+
+        Raises:
+            Conflict: another process works with this file.
+        """
+        others = [one for one in await self.instances.all() if one.id != self.instances.me.id]
+        here = [one for one in others if one.host == self.instances.me.host]
+        for one in here:
+            if one.pid != os.getpid() and one.lives(self.clock.now()) and _runs(one.pid):
+                raise Conflict(
+                    f"Process {one.pid} works with this database already.",
+                    remedy="Stop it first; for several processes use PostgreSQL.",
+                    field="GATECRIER_DATABASE_URL",
+                    code="another_process",
+                )
+        await self.instances.bury(here)
+
+    def _failed(self, bot_id: int, error: Misconfigured) -> None:
+        """Only an operator can help this bot; the others go on, but the only one must not fail in silence."""
+        if len(self.hosted) == 1:
+            raise error
+        log.error("bot.misconfigured", bot_id=bot_id, code=error.code, text=error.text)
+
+    def _may_campaign(self, bot_id: int) -> bool:
+        """The fence of campaigns: a process that was frozen must not send what its successor has taken."""
+        return self.homes is None or self.instances.holds(lease_of(bot_id))
+
+    def serve(self) -> tuple[HttpServer, int]:
+        """
+        Listen, on the port that is returned; `run()` of the server answers.
+
+        Raises:
+            Misconfigured: the port is taken, or there is no secret for webhooks.
+        """
+        for hosted in self.hosted.values():
+            self._take_webhooks(hosted)
+        app = front(self.webhooks, Redirects(self.house.links, self.clicks))
+        host, port = self.settings.http_host, self.settings.http_port
+        server = HttpServer(app, host=host, port=port, webhooks=self.webhooks.by_path)
+        port = server.open()  # before Telegram is told: what it posts is kept by the system until we serve
+        return server, port
+
+    def _take_webhooks(self, hosted: HostedBot) -> None:
+        if self.settings.public_url:
+            secret = self.settings.webhook_secret.get_secret_value()
+            take, knows = hosted.inbox.take, hosted.gate.glance
+            self.webhooks.add(Webhook(hosted.bot_id, secret, take, knows=knows))
 
     def _define_jobs(self) -> None:
-        self.jobs.define(SENDER, self.senders.run)
-        self.jobs.define(AMENDER, self.amender.run)
+        """Of the deployment, whatever the number of processes; what a bot's home does is in `hosted.py`."""
         self.jobs.every("amend", EVERY_TEN_SECONDS, _quietly(self.amendments.reconcile))
         self.jobs.every("reconcile", EVERY_TWO_SECONDS, _quietly(self.reconciler.run_once))
         self.jobs.every("timing", EVERY_TWO_SECONDS, _quietly(self.timing.run_once))
-        self.jobs.every("desk", EVERY_TWO_SECONDS, _quietly(self.desk.tick))
-        self.jobs.every("board", EVERY_TWO_SECONDS, _quietly(self.board.run_once))
-        self.jobs.every("delete", EVERY_TWO_SECONDS, _quietly(self.deletions.run_once))
-        self.jobs.every("heal", EVERY_TEN_SECONDS, _quietly(self.healer.run_once))
-        self.jobs.every("sweep", EVERY_TEN_SECONDS, _quietly(self.gate.sweeper.run_once))
-        self.jobs.every("inbox", EVERY_TEN_SECONDS, _quietly(self.inbox.run_once))
-        self.jobs.every("expire", HOURLY, _quietly(self.inbox.expire))
-        self.jobs.every("log", HOURLY, _quietly(self.gate.expire_log))
+        self.jobs.every("expire", HOURLY, self._expire)
         self.jobs.every("forget", HOURLY, self.jobs.forget_finished)
+
+    async def _expire(self) -> None:
+        await inbox.expire(self.database, self.clock)
+        await store.expire_log(self.database, now=self.clock.now())
 
 
 @asynccontextmanager
@@ -317,9 +380,8 @@ async def build(
     Args:
         clock, transport, rng: The machine's, unless a test brings its own.
     Raises:
-        Misconfigured: no token, a wrong setting, a database that cannot be written.
+        Misconfigured: a wrong setting, a database that cannot be written.
     """
-    _ = settings.token  # before anything is opened: the commonest mistake has the shortest way
     async with AsyncExitStack() as stack:
         database = Database.at(settings.database_url.get_secret_value())
         stack.push_async_callback(database.close)
@@ -327,23 +389,14 @@ async def build(
         network = transport or AiohttpTransport()
         stack.push_async_callback(network.close)
         jitter = rng or random.Random()  # noqa: S311 - ids come from `kernel.ids`, not from here
-        yield App(settings, database, network, clock=clock or SystemClock(), rng=jitter)
+        app = App(settings, database, network, clock=clock or SystemClock(), rng=jitter)
+        await app.renew_bots()
+        yield app
 
 
 def _safety(settings: BroadcastSettings) -> Safety:
     return Safety(
         only=settings.test_subscribers if settings.test_mode else None, approval_over=settings.approval_over
-    )
-
-
-def _offer(settings: BroadcastSettings) -> Offer:
-    quiet = (settings.quiet_from, settings.quiet_to)
-    return Offer(
-        terms=settings.terms,
-        categories=settings.categories,
-        privacy=settings.privacy,
-        quiet=quiet if quiet[0] and quiet[1] else None,
-        time_zone=settings.time_zone,
     )
 
 
@@ -360,15 +413,35 @@ def _consent(settings: BroadcastSettings) -> Consent:
     )
 
 
-def _worker_name() -> str:
-    """Whose leases these are: readable, and new with every start."""
-    return f"{socket.gethostname()}:{os.getpid()}:{ids.opaque()}"
+def _links(settings: Settings) -> Links:
+    newest_key = settings.secret_key.get_secret_value().partition(",")[0]
+    token = settings.bot_token.get_secret_value() if settings.bot_token else ""
+    return Links(newest_key or token, settings.public_url)
 
 
-async def _cancelled(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+def _myself(clock: Clock, role: Role, before: Instance | None = None) -> Instance:
+    """This process, under a name that is new with every start, and readable."""
+    host, now = socket.gethostname(), clock.now()
+    return Instance(
+        id=before.id if before else f"{host}:{os.getpid()}:{ids.opaque()}",
+        role=role.value,
+        host=host,
+        pid=os.getpid(),
+        version=__version__,
+        started_at=now,
+        seen_at=now,
+    )
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process of this machine is there."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _quietly(run_once: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:

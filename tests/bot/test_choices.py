@@ -79,8 +79,8 @@ class Chat:
         return (await self.app.subscribers.audience(BOT_ID)).suppressed
 
     async def _work_on(self, received: Received) -> None:
-        await self.app.inbox.take((received,))
-        await self.app.inbox.drain()
+        await self.app.first.inbox.take((received,))
+        await self.app.first.inbox.drain()
 
     async def _take(self, received: Received, method: str) -> dict[str, Any]:
         self._network.posted.clear()

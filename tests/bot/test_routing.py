@@ -45,8 +45,8 @@ async def app(tmp_path: Path, clock: FakeClock, network: FakeTransport) -> Async
 
 
 async def take(app: App, *received: Received) -> None:
-    await app.inbox.take(received)
-    await app.inbox.drain()
+    await app.first.inbox.take(received)
+    await app.first.inbox.drain()
 
 
 def sent(network: FakeTransport) -> list[str]:
@@ -85,7 +85,7 @@ async def test_an_answer_that_was_claimed_before_is_not_given_again(app: App, ne
     async def taken() -> bool:
         return False
 
-    await app.routing.handle(make_update(1, text="/start"), taken)
+    await app.first.routing.handle(make_update(1, text="/start"), taken)
     assert (await app.subscribers.audience(BOT_ID)).total == 1
     assert sent(network) == []
 
@@ -129,12 +129,12 @@ async def test_a_refusal_is_shown_with_its_remedy(app: App, network: FakeTranspo
 )
 async def test_ordinary_group_traffic_has_no_effect(app: App, update: Received, expected: bool) -> None:
     """Where no gate stands, only our own commands cost more than their decoding."""
-    assert app.routing.wants(update.update) is expected
+    assert app.first.routing.wants(update.update) is expected
 
 
 async def test_an_update_of_a_kind_we_do_not_use_is_let_go(app: App) -> None:
     """Telegram invents new kinds every month; none may stop the stream."""
-    assert not app.routing.wants(Update(update_id=1))
+    assert not app.first.routing.wants(Update(update_id=1))
 
 
 @pytest.mark.parametrize(
@@ -181,4 +181,4 @@ async def test_reactions_and_requests_where_no_gate_stands_leave_no_row(
     app: App, kind: bytes, fields: bytes, wanted: bool
 ) -> None:
     """A busy group's reactions must not reach the database; a guard's query is answered wherever it is."""
-    assert app.routing.wants(decode(ACTS % (kind, fields))) is wanted
+    assert app.first.routing.wants(decode(ACTS % (kind, fields))) is wanted

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from broadcast.fake_telegram import FakeTelegram
-from broadcast.stage import Stage, ended, running, until
+from broadcast.stage import BOT, Stage, ended, running, until
 from gatecrier.broadcast.agenda import LEASE
 from gatecrier.broadcast.model import DeliveryState, Options
 from gatecrier.storage.database import Database
@@ -36,7 +36,7 @@ async def test_after_a_crash_only_the_calls_in_flight_are_unknown(database: Data
     await stage.subscribe(60)
     campaign = await stage.begin(Options(canary=0, window=8))
     await crash(stage, 8)
-    assert (await stage.reconciler.run_once(is_alone=True)).expired == 60
+    assert (await stage.reconciler.take_over(BOT)).expired == 60
     assert stage.jobs.woken[-1] == ("sender", "bot:7")
     await stage.sender("w2").run()
     tally = await ended(stage, campaign)
@@ -62,7 +62,7 @@ async def test_a_frozen_worker_can_neither_send_nor_overwrite(stage: Stage) -> N
     campaign = await stage.begin(Options(canary=0, window=8))
     async with running(stage.sender("frozen", telegram=frozen)) as task:
         await until(lambda: frozen.in_flight == 8)
-        await stage.reconciler.run_once(is_alone=True)
+        await stage.reconciler.take_over(BOT)
         await stage.sender("w2").run()
         tally = await ended(stage, campaign)
         frozen.stalls.set()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broadcast.stage import Stage, people
+from broadcast.stage import BOT, Stage, people
 from gatecrier.broadcast.model import Campaign, Options
 from gatecrier.kernel.errors import Conflict, GatecrierError, OutcomeUnknown, PeerGone, Refused, TryLater
 from gatecrier.storage.database import Database
@@ -39,7 +39,7 @@ async def storm(stage: Stage, events: list[str], options: Options, rng: random.R
     for number, event in enumerate(events):
         await strike(stage, campaign, event, f"w{number}", rng)
         await stage.check_laws(campaign)
-        await stage.reconciler.run_once(is_alone=True)
+        await stage.reconciler.take_over(BOT)
     for attempt in range(50):
         if (await stage.broadcast.get(campaign.id)).state == "finished":
             break

@@ -47,22 +47,22 @@ class PlainScreens:
     async def _press(self, press: ButtonPress) -> None:
         card_id = card_id_of(press.data)
         if card_id is not None:
-            verdict = await self._app.gate.verify(card_id, press.sender.id)
-            await self._app.bot.answer_press(press.id, verdict.text, alert=verdict.alert)
+            verdict = await self._app.first.gate.verify(card_id, press.sender.id)
+            await self._app.first.bot.answer_press(press.id, verdict.text, alert=verdict.alert)
 
     async def _command(self, message: Message) -> None:
         asked = (message.chat, message.sender, message.sender_chat, message.text)
         allowed = self._is_allowed(message)
         if message.command == "protect":
-            await self._app.gate.protect(*asked)
+            await self._app.first.gate.protect(*asked)
         elif message.command == "unprotect":
-            await self._app.gate.unprotect(*asked)
+            await self._app.first.gate.unprotect(*asked)
         else:
             return
         allowed = allowed or self._is_allowed(message)  # proven at some moment in between
         actor = message.sender.id if message.sender else 0
         self.governed.append(Governed(message.chat.id, actor, allowed))
-        await self._app.bot.send_message(message.chat.id, "Done.", lane=Lane.ANSWER)
+        await self._app.first.bot.send_message(message.chat.id, "Done.", lane=Lane.ANSWER)
 
     def _is_allowed(self, message: Message) -> bool:
         """Whether who wrote this governs the group now, by the world's word."""

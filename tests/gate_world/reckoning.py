@@ -38,13 +38,17 @@ class Reckoning:
         stage, app = self._stage, self._stage.app
         for seconds in pauses:
             await stage.clock.advance(seconds)
-            for run_once in (app.inbox.run_once, app.healer.run_once, app.gate.sweeper.run_once):
+            for run_once in (
+                app.first.inbox.run_once,
+                app.first.healer.run_once,
+                app.first.gate.sweeper.run_once,
+            ):
                 await stage.finish(run_once())
             await stage.drain()
 
     def _judge_held(self) -> None:
         """Who joined unheard waits no longer than that, where the gate can act."""
-        for live in self._stage.app.gate.gates.all():
+        for live in self._stage.app.first.gate.gates.all():
             if live.gate.suspension is None:
                 group = live.gate.chat_id
                 held = [id_ for id_ in self._town.people if (group, id_) in self._witness.ours]
@@ -53,7 +57,7 @@ class Reckoning:
 
     async def judge(self, group: int) -> None:
         """Exactly who lacks a channel is held, or is the moment they write."""
-        live = self._stage.app.gate.gates.get(group)
+        live = self._stage.app.first.gate.gates.get(group)
         assert live is None or live.gate.suspension is None, "all is well, and the gate is suspended"
         seen = await self._seen(group)
         for person in self._town.people:
@@ -73,7 +77,7 @@ class Reckoning:
         message = self._stage.world.say(group, person, "a last word")
         await self._stage.deliver_all()
         await self._stage.clock.advance(11)  # one answer that contradicts what was known is asked for again
-        await self._stage.finish(self._stage.app.inbox.run_once())
+        await self._stage.finish(self._stage.app.first.inbox.run_once())
         await self._stage.drain()
         stands = message.message_id in self._stage.world.chats[group].messages
         assert ((group, person) in self._witness.ours) is is_held, f"{name} wrote; held: {not is_held}"

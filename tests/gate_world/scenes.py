@@ -93,7 +93,7 @@ class Scenes:
         self.say(group, key[1])
         if not self.is_judged(key):
             return
-        required = self.stage.app.gate.gates.get(key[0]).channels  # type: ignore[union-attr]
+        required = self.stage.app.first.gate.gates.get(key[0]).channels  # type: ignore[union-attr]
         with self.act("now") as (world, _):
             world.leave(required[channel % len(required)], key[1])
         self.settle()
@@ -113,7 +113,7 @@ class Scenes:
         self.say(group, key[1])
         if not self.is_judged(key):
             return
-        required = self.stage.app.gate.gates.get(key[0]).channels  # type: ignore[union-attr]
+        required = self.stage.app.first.gate.gates.get(key[0]).channels  # type: ignore[union-attr]
         chosen = required[channel % len(required)]
         with self.act("now") as (world, _):
             world.leave(chosen, key[1])
@@ -213,7 +213,7 @@ class Scenes:
         with self.act("now") as (world, town):
             world.say(chat, town.olga, "/unprotect" if is_whole else "/unprotect @daily")
         self.settle()
-        live = self.stage.app.gate.gates.get(chat)
+        live = self.stage.app.first.gate.gates.get(chat)
         if live is None:
             held = [key for key in self.witness.ours if key[0] == chat]
             assert not held or not self.stage.world.member(chat, self.stage.bot.id).is_admin, held
@@ -236,7 +236,7 @@ class Scenes:
     def settle(self: Machine) -> None:
         """What was begun ends, and what was seen is saved."""
         self.run(self.stage.drain())
-        self.run(self.loop(self.stage.app.healer.run_once))
+        self.run(self.loop(self.stage.app.first.healer.run_once))
         self.look()
 
     def say(self: Machine, group: int, person: int) -> None:
@@ -262,7 +262,7 @@ class Scenes:
 
     def is_judged(self: Machine, key: Key) -> bool:
         """Whether somebody in a group is free now, and their gate's to hold."""
-        world, live = self.stage.world, self.stage.app.gate.gates.get(key[0])
+        world, live = self.stage.world, self.stage.app.first.gate.gates.get(key[0])
         if live is None or not live.acts or key in self.witness.touched or key in self.witness.ours:
             return False
         sees = all(world.member(chat, self.stage.bot.id).is_admin for chat in (key[0], *live.channels))

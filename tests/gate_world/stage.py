@@ -60,14 +60,14 @@ class Stage:
             build(self._settings, clock=self.clock, transport=self.network, rng=self.rng)
         )
         self.screens = PlainScreens(self.app, self.world)
-        self.app.routing.open_screens(self.screens)
-        await self.finish(self.app.gate.start())
-        await self.finish(self.app.healer.run_once())
-        await self.finish(self.app.inbox.run_once())
+        self.app.first.routing.open_screens(self.screens)
+        await self.finish(self.app.first.gate.start())
+        await self.finish(self.app.first.healer.run_once())
+        await self.finish(self.app.first.inbox.run_once())
 
     async def close(self) -> None:
         """Let what is at work end, and close everything."""
-        await self.finish(self.app.inbox.drain())
+        await self.finish(self.app.first.inbox.drain())
         await self._open.aclose()
 
     async def restart(self) -> None:
@@ -102,8 +102,8 @@ class Stage:
         Raises:
             TryLater: the database is gone, and nothing was taken.
         """
-        unsettled = [body for body in bodies if passed(body, self.app.gate.glance) is None]
-        await self.app.inbox.take([Received(decode(body), body) for body in unsettled])
+        unsettled = [body for body in bodies if passed(body, self.app.first.gate.glance) is None]
+        await self.app.first.inbox.take([Received(decode(body), body) for body in unsettled])
         await idle()
 
     async def deliver_all(self) -> None:
@@ -115,7 +115,7 @@ class Stage:
 
     async def drain(self) -> None:
         """Let time pass until everything at work has ended."""
-        await self.finish(self.app.inbox.drain())
+        await self.finish(self.app.first.inbox.drain())
 
     async def finish(self, work: Awaitable[T]) -> T:
         """Let time pass, and no more than that needs, until something has ended."""
@@ -132,11 +132,11 @@ class Stage:
 
     async def protect(self, chat_id: int, actor: int, text: str) -> None:
         """Somebody protects a group."""
-        await self.finish(self.app.gate.protect(self.chat(chat_id), self.person(actor), None, text))
+        await self.finish(self.app.first.gate.protect(self.chat(chat_id), self.person(actor), None, text))
 
     async def unprotect(self, chat_id: int, actor: int, text: str = "") -> None:
         """Somebody takes a group's gate off, or part of it."""
-        await self.finish(self.app.gate.unprotect(self.chat(chat_id), self.person(actor), None, text))
+        await self.finish(self.app.first.gate.unprotect(self.chat(chat_id), self.person(actor), None, text))
 
     def chat(self, chat_id: int) -> Chat:
         """A supergroup as an update shows it."""

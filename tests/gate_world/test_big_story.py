@@ -152,9 +152,9 @@ async def restart_in_the_middle(city: City) -> None:
     again = 1
     while again:
         await stage.drain()
-        again = (await stage.finish(stage.app.inbox.run_once()))["again"]
+        again = (await stage.finish(stage.app.first.inbox.run_once()))["again"]
     await stage.clock.advance(60)
-    await stage.finish(stage.app.healer.run_once())
+    await stage.finish(stage.app.first.healer.run_once())
 
 
 async def tell_story(stage: Stage, *, groups: int, people: int) -> Counter[tuple[int, int]]:

@@ -271,7 +271,7 @@ class GateMachine(Scenes, RuleBasedStateMachine):
     @rule(group=groups, choice=choices, how=st.sampled_from(["once", "twice", "forged"]), when=soon)
     def press(self, group: int, choice: tuple[str, int], how: str, when: str) -> None:
         """Somebody presses Verify: on their own card or somebody else's, twice, or with made-up data."""
-        self.run(self.loop(self.stage.app.cards.run_once))
+        self.run(self.loop(self.stage.app.first.cards.run_once))
         with self.act(when) as (world, town):
             presser = self._someone(group, choice)
             for message_id, private_id in town.cards(town.groups[group]):
@@ -343,9 +343,13 @@ class GateMachine(Scenes, RuleBasedStateMachine):
     def work(self) -> None:
         """Every loop has its turn."""
         app = self.stage.app
-        for run_once in (app.inbox.run_once, app.healer.run_once, app.gate.sweeper.run_once):
+        for run_once in (
+            app.first.inbox.run_once,
+            app.first.healer.run_once,
+            app.first.gate.sweeper.run_once,
+        ):
             self.run(self.loop(run_once))
-        self.run(self.loop(app.cards.run_once))
+        self.run(self.loop(app.first.cards.run_once))
         self.look()
 
     async def loop(self, run_once: Callable[[], Awaitable[object]]) -> None:

@@ -43,14 +43,14 @@ async def test_an_intruder_is_held_and_freed_by_joining(stage: Stage) -> None:
     stage.world.say(town.group, town.gus, "I belong")
     stage.world.say(town.group, town.nora, "I do not")
     await stage.deliver_all()
-    await stage.finish(stage.app.cards.run_once())
+    await stage.finish(stage.app.first.cards.run_once())
     assert not stage.may_write(town.group, town.nora)
     assert town.texts() == ["I belong"]
     assert [one.receiver_id for one in stage.world.chats[town.group].ephemeral.values()] == [town.nora]
     stage.world.join(town.channel, town.nora)
     await stage.deliver_all()
     await stage.clock.advance(5)
-    await stage.finish(stage.app.cards.run_once())
+    await stage.finish(stage.app.first.cards.run_once())
     assert stage.may_write(town.group, town.nora)
     assert town.texts() == ["I belong"]
 
@@ -60,7 +60,7 @@ async def test_a_press_of_verify_goes_the_whole_way(stage: Stage) -> None:
     town = await protected(stage)
     stage.world.say(town.group, town.nora, "hello")
     await stage.deliver_all()
-    await stage.finish(stage.app.cards.run_once())
+    await stage.finish(stage.app.first.cards.run_once())
     stage.world.join(town.channel, town.nora)
     stage.collect()
     stage.mail.clear()
@@ -76,11 +76,11 @@ async def test_a_command_by_an_admin_protects_and_by_nobody_else(stage: Stage) -
     town = Town(stage)
     stage.world.say(town.group, town.gus, "/protect @daily")
     await stage.deliver_all()
-    assert stage.app.gate.gates.get(town.group) is None
+    assert stage.app.first.gate.gates.get(town.group) is None
     assert stage.screens.refused == ["not_admin"]
     stage.world.say(town.group, town.olga, "/protect @daily")
     await stage.deliver_all()
-    assert stage.app.gate.gates.get(town.group) is not None
+    assert stage.app.first.gate.gates.get(town.group) is not None
     assert [one.was_allowed for one in stage.screens.governed] == [True]
 
 

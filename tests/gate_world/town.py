@@ -55,7 +55,7 @@ class Town:
 
     def lacks(self, group: int, person: int) -> list[int]:
         """What the group requires, and somebody is not in, by the world's word."""
-        live = self.stage.app.gate.gates.get(group)
+        live = self.stage.app.first.gate.gates.get(group)
         required = live.channels if live else ()
         return [id_ for id_ in required if not self.stage.world.member(id_, person).present]
 

@@ -143,7 +143,7 @@ class Witness:
             self.wrongs.append(f"I3: nobody changed the gate of {chat_id}, and it did")
 
     def _demands(self) -> dict[int, tuple[int, ...]]:
-        return {live.gate.chat_id: live.channels for live in self._stage.app.gate.gates.all()}
+        return {live.gate.chat_id: live.channels for live in self._stage.app.first.gate.gates.all()}
 
     # What the bot does
 

@@ -24,9 +24,9 @@ async def live() -> None:
     """What a process does for a campaign from its start on, until it is killed."""
     configure("error")
     async with build(fast(load(), float(sys.argv[1]))) as app:
-        await app.reconciler.run_once(is_alone=True)
+        await app.reconciler.take_over(app.first.bot_id)
         while True:
-            await app.senders.run(sender_key(app.bot.bot_id))
+            await app.first.senders.run(sender_key(app.first.bot_id))
             await asyncio.sleep(PAUSE)
 
 

@@ -38,7 +38,7 @@ async def test_the_card_is_seen_by_one_person_alone_and_verify_on_it_frees(group
 async def test_a_group_may_want_one_card_for_all_to_see(group: Group, stage: Stage) -> None:
     """Without ephemeral messages everybody sees it; it serves, and goes."""
     await group.protect()
-    await stage.app.gate.steering.set_option(group.id, "ephemeral", "off", actor="operator:1")
+    await stage.app.first.gate.steering.set_option(group.id, "ephemeral", "off", actor="operator:1")
     group.says(group.nora, "hello")
     await until(lambda: len(public_cards(group)) == 1, "the card of all is shown")
     assert group.card() is None
@@ -49,7 +49,7 @@ async def test_a_group_may_want_one_card_for_all_to_see(group: Group, stage: Sta
 async def test_a_warning_is_told_alone_and_the_message_stays(group: Group, stage: Stage) -> None:
     """The first step of the ladder, over HTTP."""
     await group.protect()
-    await stage.app.gate.steering.set_option(group.id, "warnings", "1", actor="operator:1")
+    await stage.app.first.gate.steering.set_option(group.id, "warnings", "1", actor="operator:1")
     group.says(group.nora, "first")
     await until(lambda: group.card() is not None, "Nora is warned")
     card = group.card()

@@ -48,7 +48,7 @@ async def product(settings: Settings) -> AsyncIterator[asyncio.subprocess.Proces
 
 async def draft(app: App, sandbox: Sandbox) -> int:
     """A started campaign to everybody, which nobody works on yet."""
-    bot_id = app.bot.bot_id
+    bot_id = app.first.bot_id
     cohort = sandbox.world.subscribers(bot_id, SUBSCRIBERS, blocked=0.03, announce=False)
     people = [make_subscriber(bot_id, cohort.first_id + number) for number in range(cohort.count)]
     async with app.database.transaction() as connection:

@@ -44,7 +44,7 @@ class Club:
         return click.text
 
     async def choose(self, **chosen: object) -> None:
-        gate = self.stage.app.gate
+        gate = self.stage.app.first.gate
         live = gate.gates.get(self.id)
         assert live is not None
         changed = live.gate.options
@@ -67,7 +67,7 @@ async def club(stage: Stage) -> Club:
     world.join(channel.id, gus.id)
     world.set_join_by_request(group.id)
     world.say(group.id, olga.id, "/protect @daily")
-    await until(lambda: stage.app.gate.gates.get(group.id) is not None, "the group is protected")
+    await until(lambda: stage.app.first.gate.gates.get(group.id) is not None, "the group is protected")
     return Club(stage, group.id, channel.id, olga.id, gus.id, nora.id)
 
 
@@ -108,7 +108,7 @@ async def test_what_an_admin_decides_stands(club: Club) -> None:
     world.join(club.channel, club.nora)
     tried = CallFilter(method="approveChatJoinRequest")
     await until(lambda: world.calls.count(tried) > 0, "we would let her in")
-    await club.stage.app.inbox.drain()
+    await club.stage.app.first.inbox.drain()
     assert not club.is_in(club.nora)
 
 
@@ -137,10 +137,10 @@ async def test_a_raid_is_held_without_a_word(club: Club) -> None:
         return not any("can_send_messages" in world.allowed(club.id, person) for person in people)
 
     await until(all_held, "all are held")
-    live = club.stage.app.gate.gates.get(club.id)
+    live = club.stage.app.first.gate.gates.get(club.id)
     assert live is not None
     assert live.gate.raid is not None
-    await club.stage.app.cards.run_once()
+    await club.stage.app.first.cards.run_once()
     said = [one for one in list(world.chats[club.id].messages.values())[before:] if one.service is None]
     assert len([one for one in said if one.sender_id == club.stage.bot.id]) <= 1
 

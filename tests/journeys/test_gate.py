@@ -116,7 +116,7 @@ async def test_a_mute_by_a_human_admin_is_never_lifted(group: Group) -> None:
     )
     world.join(group.channel, group.nora)
     await until(lambda: group.card() is None, "the case is closed and the card gone")
-    await group.stage.app.inbox.drain()
+    await group.stage.app.first.inbox.drain()
     assert not group.may_write(group.nora)
 
 
@@ -167,4 +167,4 @@ async def test_protect_says_what_is_wrong(group: Group) -> None:
     world.set_member(group.channel, group.stage.bot.id, "left")
     answer = await group.asks(group.olga, "/protect @daily")
     assert "admin" in answer
-    assert not group.stage.app.gate.gates.get(group.id)
+    assert not group.stage.app.first.gate.gates.get(group.id)

@@ -57,7 +57,7 @@ class House:
 
     @property
     def gate(self) -> Gate:
-        live = self.stage.app.gate.gates.get(self.group)
+        live = self.stage.app.first.gate.gates.get(self.group)
         assert live is not None
         return live.gate
 
@@ -73,7 +73,7 @@ async def house(stage: Stage) -> House:
         world.set_member(chat.id, stage.bot.id, "administrator")
         world.join(chat.id, gus.id)
     world.join(group.id, nora.id)
-    await stage.app.gate.order(group.id, "@daily", actor="test")
+    await stage.app.first.gate.order(group.id, "@daily", actor="test")
     return House(stage, group.id, olga.id, gus.id, nora.id)
 
 
@@ -90,7 +90,7 @@ async def test_an_admin_chooses_in_one_message_that_changes(house: House) -> Non
     await house.press(house.olga, message, "Whom it judges")
     await house.press(house.olga, message, "Newcomers: as they come")
     assert await house.press(house.olga, message, "when they write") == "Saved."
-    live = house.stage.app.gate.gates.get(house.group)
+    live = house.stage.app.first.gate.gates.get(house.group)
     assert live is not None
     assert live.gate.options.door is Door.MESSAGE
     assert "● when they write" in labels(message)
@@ -137,7 +137,7 @@ async def test_replies_exempt_people_and_change_the_card(house: House) -> None:
     assert "{people}" in unescape(wrong.text)
     right = await house.reply(house.olga, answer, "Hi {people}, please join {channels}")
     assert "Hi {people}" in right.text
-    live = house.stage.app.gate.gates.get(house.group)
+    live = house.stage.app.first.gate.gates.get(house.group)
     assert live is not None
     assert live.gate.options.templates == {"en": "Hi {people}, please join {channels}"}
 
@@ -152,7 +152,7 @@ async def test_attack_9_who_is_no_admin_changes_nothing(house: House) -> None:
     await house.press(house.gus, message, "Raid threshold: 30")
     world.set_member(house.group, house.gus, "member")
     assert "Only an admin" in await house.press(house.gus, message, "never")
-    live = house.stage.app.gate.gates.get(house.group)
+    live = house.stage.app.first.gate.gates.get(house.group)
     assert live is not None
     assert live.gate.options.raid_joins == 30
 
@@ -175,7 +175,7 @@ async def test_attack_2_forged_buttons_change_nothing(house: House, data: str) -
     wanted = data.replace("GROUP", str(house.group))
     bot_id = house.stage.bot.id
     click = house.stage.sandbox.world.click(house.olga, bot_id, message.message_id, data=wanted, force=True)
-    await house.stage.app.inbox.drain()
+    await house.stage.app.first.inbox.drain()
     if data != "g:x:y:z":  # none of our buttons: nobody answers it
         await until(lambda: click.answered, "it is answered")
     assert house.gate == before
@@ -201,7 +201,7 @@ async def test_an_anonymous_admin_proves_who_they_are(house: House) -> None:
     assert "Only an admin" in refused.text
     proven = world.click(house.olga, house.group, asked.message_id, text="I am an admin")
     await until(lambda: proven.answered, "Olga is answered")
-    live = stage.app.gate.gates.get(house.group)
+    live = stage.app.first.gate.gates.get(house.group)
     assert live is not None
     assert weekly.id in live.channels
     assert "Protected" in messages[asked.message_id].text
@@ -222,7 +222,7 @@ async def test_attack_6_a_proof_runs_what_was_asked(house: House) -> None:
     click = world.click(house.olga, house.group, asked.message_id, text="I am an admin")
     await until(lambda: click.answered, "Olga is answered")
     assert "out of date" in click.text
-    assert stage.app.gate.gates.get(house.group) is not None
+    assert stage.app.first.gate.gates.get(house.group) is not None
 
 
 async def test_only_the_screen_that_asks_takes_a_reply(house: House) -> None:
@@ -233,7 +233,7 @@ async def test_only_the_screen_that_asks_takes_a_reply(house: House) -> None:
     house.stage.sandbox.world.say(
         house.stage.bot.id, house.olga, "{people} {channels}", reply_to_message_id=message.message_id
     )
-    await house.stage.app.inbox.drain()
+    await house.stage.app.first.inbox.drain()
     assert not house.gate.options.templates
 
 

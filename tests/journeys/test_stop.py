@@ -45,7 +45,7 @@ async def test_what_a_stop_interrupts_the_next_process_does(tmp_path: Path) -> N
             return sandbox.world.deliveries.count(bot.id).get(person.id, 0)
 
         async with build(settings) as app, running(app):
-            await until(lambda: app.poller.outage == "", "it polls")
+            await until(lambda: app.first.poller.outage == "", "it polls")
             sandbox.world.start(person.id, bot.id)
         async with build(settings) as app, running(app):
 
@@ -54,5 +54,5 @@ async def test_what_a_stop_interrupts_the_next_process_does(tmp_path: Path) -> N
 
             await until(subscribed, "Ada is subscribed")
             await until(lambda: greetings() == 1, "Ada is greeted")
-            await app.inbox.drain()
+            await app.first.inbox.drain()
         assert greetings() == 1

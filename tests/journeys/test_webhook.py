@@ -48,7 +48,7 @@ async def test_a_group_is_gated_by_webhook(tmp_path: Path) -> None:
         async with build(hooked(sandbox, bot.token, tmp_path)) as app, running(app):
             await until(lambda: bool(world.bots[bot.id].webhook), "the webhook is set")
             world.say(group.id, olga.id, "/protect @daily")
-            await until(lambda: app.gate.gates.get(group.id) is not None, "the group is protected")
+            await until(lambda: app.first.gate.gates.get(group.id) is not None, "the group is protected")
             world.say(group.id, nora.id, "hello")
             await until(lambda: not writes(nora.id), "Nora is held")
         world.join(channel.id, nora.id)
@@ -63,9 +63,10 @@ async def test_without_a_secret_nothing_starts(tmp_path: Path) -> None:
     """Attack 5: the remedy is named, and no port is opened."""
     async with Sandbox.start(port=0, limits=Limits.off()) as sandbox:
         bot = sandbox.world.bot("hook_bot")
-        with pytest.raises(Misconfigured, match="GATECRIER_WEBHOOK_SECRET"):
-            async with build(hooked(sandbox, bot.token, tmp_path, webhook_secret="")):
-                pass
+        async with build(hooked(sandbox, bot.token, tmp_path, webhook_secret="")) as app:
+            with pytest.raises(Misconfigured, match="GATECRIER_WEBHOOK_SECRET"):
+                await app.run()
+            assert bot.webhook is None
 
 
 async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.kernel.errors import TryLater
-from gatecrier.registry.inbox import GIVE_UP, ClaimAnswer, Inbox, _date, _person
+from gatecrier.registry.inbox import GIVE_UP, ClaimAnswer, Inbox, _date, _person, expire
 from gatecrier.registry.store import InboxStore, received_updates
+from gatecrier.storage.bells import Bells
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Received, Update, decode
 from make import make_update
@@ -49,9 +50,16 @@ def work() -> FakeWork:
     return FakeWork()
 
 
+def _opened(database: Database, clock: FakeClock, work: FakeWork) -> Inbox:
+    """The inbox of the bot's home."""
+    inbox = Inbox(database, clock, BOT, work, Bells(database, clock))
+    inbox.open()
+    return inbox
+
+
 @pytest.fixture
 def inbox(database: Database, clock: FakeClock, work: FakeWork) -> Inbox:
-    return Inbox(database, clock, BOT, work)
+    return _opened(database, clock, work)
 
 
 async def test_an_update_delivered_twice_has_one_effect(inbox: Inbox, work: FakeWork) -> None:
@@ -77,7 +85,7 @@ async def test_what_a_crash_left_is_worked_on_again_and_marked_so(
     killed = work.slow[5] = asyncio.Event()  # the first process never gets to the end
     await inbox.take([make_update(5)])
     after = FakeWork()
-    reborn = Inbox(database, clock, BOT, after)
+    reborn = _opened(database, clock, after)
     assert (await reborn.run_once())["again"] == 1
     await reborn.drain()
     assert after.done == [5]
@@ -123,13 +131,15 @@ async def test_an_update_that_fails_for_an_hour_is_given_up(
     await inbox.drain()
 
 
-async def test_finished_updates_are_forgotten_after_a_day(inbox: Inbox, clock: FakeClock) -> None:
+async def test_finished_updates_are_forgotten_after_a_day(
+    inbox: Inbox, database: Database, clock: FakeClock
+) -> None:
     """Claims live as long as Telegram repeats an update, then the table shrinks again."""
     await inbox.take([make_update(1)])
     await inbox.drain()
-    assert await inbox.expire() == 0
+    assert await expire(database, clock) == 0
     await clock.advance(24 * 3600 + 1)
-    assert await inbox.expire() == 1
+    assert await expire(database, clock) == 1
 
 
 async def test_an_update_is_answered_once_however_often_it_is_worked_on(
@@ -140,12 +150,12 @@ async def test_an_update_is_answered_once_however_often_it_is_worked_on(
     await inbox.take([make_update(5)])
     first, second = FakeWork(), FakeWork()
     first.trouble_after = TryLater("died here")
-    again = Inbox(database, clock, BOT, first)
+    again = _opened(database, clock, first)
     await again.run_once()
     await again.drain()
     assert first.answered == [5]
     await clock.advance(60)
-    last = Inbox(database, clock, BOT, second)
+    last = _opened(database, clock, second)
     await last.run_once()
     await last.drain()
     assert (second.done, second.answered) == ([5], [])
@@ -172,7 +182,7 @@ async def test_one_persons_flood_does_not_keep_others_waiting(
 ) -> None:
     """However many updates of one person wait, they take one place of those at work."""
     monkeypatch.setattr("gatecrier.registry.inbox.MAX_IN_FLIGHT", 2)
-    inbox = Inbox(database, clock, BOT, work)
+    inbox = _opened(database, clock, work)
     slow = work.slow[1] = asyncio.Event()
     await inbox.take([make_update(number, sender=1) for number in range(1, 20)])
     await inbox.take([make_update(50, sender=2)])
@@ -203,7 +213,7 @@ async def test_what_is_abandoned_at_stop_is_worked_on_by_the_next_process(
     await inbox.abandon()
     assert work.done == []
     after = FakeWork()
-    reborn = Inbox(database, clock, BOT, after)
+    reborn = _opened(database, clock, after)
     await reborn.run_once()
     await reborn.drain()
     assert after.done == [1]

@@ -55,7 +55,7 @@ class Served:
         self.taken: list[int] = []
         self.by_asgi = 0
         self.webhook = Webhook(1, SECRET, self._take, knows=lambda _chat, person: person == 7)
-        http: Any = shortcut.at(self.webhook) if is_short else "httptools"
+        http: Any = shortcut.among({self.webhook.path.encode(): self.webhook}) if is_short else "httptools"
         config = uvicorn.Config(
             self._app, http=http, interface="asgi3", lifespan="off", ws="none", log_config=None
         )

@@ -168,12 +168,19 @@ class Ledger:
             values = self._ids(rows[0].campaign_id, [row.subscriber_id for row in rows])
             await self._connection.execute(_release(self._dialect), values)
 
-    async def expire(self, *, now: datetime) -> int:
+    async def expire(self, *, now: datetime, bot_id: int | None = None) -> int:
         """
         Take back what the dead held: leased rows were never called, those sending become unknown
         (or pending, where a campaign would rather send twice). Returns how many there were.
+
+        Args:
+            bot_id: Of this bot's campaigns alone.
         """
-        rows = (await self._connection.execute(_expire(), {"now_": now})).all()
+        statement, values = _expire(), {"now_": now}
+        if bot_id is not None:
+            theirs = sa.select(campaigns.c.id).where(campaigns.c.bot_id == bot_id)
+            statement = statement.where(D.campaign_id.in_(theirs))
+        rows = (await self._connection.execute(statement, values)).all()
         await self._campaigns.count(_ended((id_, state, code) for id_, state, code in rows))
         return len(rows)
 

@@ -26,19 +26,27 @@ class Reconciler:
         self._clock = clock
         self._jobs = jobs
 
-    async def run_once(self, *, is_alone: bool = False) -> Reconciled:
-        """
-        Expire leases and wake senders.
-
-        Args:
-            is_alone: No other process sends (SQLite, one process): at start, every lease is a dead
-                worker's, so none needs to be waited for.
-        """
+    async def run_once(self) -> Reconciled:
+        """Expire leases and wake senders."""
         now = self._clock.now()
         async with self._database.transaction() as connection:
             ledger = Ledger(connection)
-            expired = await ledger.expire(now=EVER if is_alone else now)
+            expired = await ledger.expire(now=now)
             bots = await ledger.bots_with_work(now=now)
             for bot_id in bots:
                 await self._jobs.wake(connection, SENDER, sender_key(bot_id))
         return Reconciled(expired=expired, woken=len(bots))
+
+    async def take_over(self, bot_id: int) -> Reconciled:
+        """
+        The same for one bot whose home has just begun: whoever held a lease before is dead, or frozen and
+        fenced, so none needs to be waited for.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            ledger = Ledger(connection)
+            expired = await ledger.expire(now=EVER, bot_id=bot_id)
+            woken = bot_id in await ledger.bots_with_work(now=now)
+            if woken:
+                await self._jobs.wake(connection, SENDER, sender_key(bot_id))
+        return Reconciled(expired=expired, woken=int(woken))

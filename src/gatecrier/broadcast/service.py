@@ -95,7 +95,7 @@ class Broadcast:
         consent: Consent | None = None,
         purses: Mapping[int, Holds] | None = None,
     ) -> None:
-        self._purses = purses or {}
+        self._purses = {} if purses is None else purses
         self._consent = consent or Consent()
         self._safety = safety or Safety()
         self._rate = rate

@@ -90,7 +90,7 @@ async def create(
     )
     async with build(settings) as gatecrier:
         campaign = await gatecrier.broadcast.create(
-            gatecrier.bot.bot_id,
+            gatecrier.first.bot_id,
             name,
             content,
             actor=ACTOR,
@@ -207,7 +207,7 @@ async def amendments(number: Number, *, output: Output = "table") -> int:
 async def statistics(*, output: Output = "table") -> int:
     """What all campaigns came to."""
     async with build(load()) as gatecrier:
-        found = await gatecrier.broadcast.statistics(gatecrier.bot.bot_id)
+        found = await gatecrier.broadcast.statistics(gatecrier.first.bot_id)
     if output == "json":
         show_json(asdict(found) | {"success": found.success})
         return 0
@@ -225,7 +225,7 @@ async def statistics(*, output: Output = "table") -> int:
 async def list_(*, output: Output = "table") -> int:
     """All campaigns, newest first."""
     async with build(load()) as gatecrier:
-        campaigns = await gatecrier.broadcast.list(gatecrier.bot.bot_id)
+        campaigns = await gatecrier.broadcast.list(gatecrier.first.bot_id)
     rows = [(one.id, one.name, one.state, one.audience, one.created_at) for one in campaigns]
     columns = ("number", "name", "state", "audience", "created")
     if output == "json":

@@ -28,7 +28,7 @@ async def _checks() -> list[tuple[str, bool, str]]:
             place = str(app.database)
             done.append((step, True, f"{place}, schema up to date"))
             step = "Telegram and token"
-            me = await app.check()
+            me = await app.first.check()
             done.append((step, True, f"@{me.username} at {app.settings.telegram_api_url}"))
     except GatecrierError as error:
         done.append((step, False, str(error)))

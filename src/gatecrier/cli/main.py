@@ -8,7 +8,19 @@ import cyclopts
 import uvloop
 
 from gatecrier import __version__
-from gatecrier.cli import campaign, config, demo, doctor, gate, run, sandbox, schedule, segment, subscriber
+from gatecrier.cli import (
+    bot,
+    campaign,
+    config,
+    demo,
+    doctor,
+    gate,
+    run,
+    sandbox,
+    schedule,
+    segment,
+    subscriber,
+)
 from gatecrier.cli.show import complain
 from gatecrier.kernel.errors import Conflict, GatecrierError, NotFound, Refused, TryLater
 
@@ -24,6 +36,7 @@ app.command(run.run)
 app.command(run.migrate)
 app.command(doctor.doctor)
 app.command(sandbox.sandbox)
+app.command(bot.app)
 app.command(gate.app)
 app.command(campaign.app)
 app.command(schedule.app)

@@ -5,21 +5,27 @@ import signal
 
 from gatecrier.app import build
 from gatecrier.cli.show import console
-from gatecrier.kernel.settings import load
+from gatecrier.kernel.settings import Role, load
 from gatecrier.kernel.telemetry import configure
 from gatecrier.storage.database import Database
 from gatecrier.storage.migrate import migrate as bring_up_to_date
 
 
-async def run() -> int:
-    """Take updates, enforce gates and send campaigns until SIGTERM or Ctrl-C."""
+async def run(*, role: Role = Role.ALL) -> int:
+    """
+    Take updates, enforce gates and send campaigns until SIGTERM or Ctrl-C.
+
+    Args:
+        role: "web" only takes what Telegram posts, "worker" only acts; any number of each may run on
+            one PostgreSQL database. "all" does both.
+    """
     settings = load()
     configure(settings.log_level)
     async with build(settings) as app:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, app.stop)
-        await app.run()
+        await app.run(role)
     return 0
 
 

@@ -57,7 +57,7 @@ async def add(
 async def list_(*, output: Output = "table") -> int:
     """All schedules."""
     async with build(load()) as gatecrier:
-        found = await gatecrier.timing.list(gatecrier.bot.bot_id)
+        found = await gatecrier.timing.list(gatecrier.first.bot_id)
         now = gatecrier.clock.now()
     columns = ("number", "name", "rule", "state", "next", "in", "made")
     rows = [

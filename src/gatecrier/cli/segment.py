@@ -20,7 +20,7 @@ Query = Annotated[str, Parameter(help="""Such as 'premium and last_seen < 30d ag
 async def list_(*, output: Output = "table") -> int:
     """All saved segments."""
     async with build(load()) as gatecrier:
-        saved = await gatecrier.segments.list(gatecrier.bot.bot_id)
+        saved = await gatecrier.segments.list(gatecrier.first.bot_id)
     rows = [(one.name, one.query, one.created_by, one.created_at) for one in saved]
     columns = ("name", "query", "by", "saved")
     if output == "json":
@@ -34,7 +34,7 @@ async def list_(*, output: Output = "table") -> int:
 async def save(name: str, query: Query, *, output: Output = "table") -> int:
     """Keep a query under a name; campaigns made before keep what the name meant then."""
     async with build(load()) as gatecrier:
-        await gatecrier.segments.save(gatecrier.bot.bot_id, name, query, actor=ACTOR)
+        await gatecrier.segments.save(gatecrier.first.bot_id, name, query, actor=ACTOR)
     return await count(query, output=output)
 
 
@@ -42,8 +42,8 @@ async def save(name: str, query: Query, *, output: Output = "table") -> int:
 async def show(name: str, *, output: Output = "table") -> int:
     """What a saved segment says, who saved it, and how many subscribers belong to it now."""
     async with build(load()) as gatecrier:
-        saved = await gatecrier.segments.get(gatecrier.bot.bot_id, name)
-        counted = await gatecrier.segments.count(gatecrier.bot.bot_id, saved.query)
+        saved = await gatecrier.segments.get(gatecrier.first.bot_id, name)
+        counted = await gatecrier.segments.count(gatecrier.first.bot_id, saved.query)
     facts: dict[str, object] = {"query": saved.query, "by": saved.created_by, "saved": saved.created_at}
     _show_counted({"name": saved.name, **facts}, counted, output)
     return 0
@@ -53,7 +53,7 @@ async def show(name: str, *, output: Output = "table") -> int:
 async def count(query: Query, *, output: Output = "table") -> int:
     """How many subscribers belong to it now, and how many of them may be messaged."""
     async with build(load()) as gatecrier:
-        counted = await gatecrier.segments.count(gatecrier.bot.bot_id, query)
+        counted = await gatecrier.segments.count(gatecrier.first.bot_id, query)
     _show_counted({"query": query}, counted, output)
     return 0
 
@@ -62,7 +62,7 @@ async def count(query: Query, *, output: Output = "table") -> int:
 async def remove(name: str) -> int:
     """Forget a saved segment."""
     async with build(load()) as gatecrier:
-        await gatecrier.segments.remove(gatecrier.bot.bot_id, name, actor=ACTOR)
+        await gatecrier.segments.remove(gatecrier.first.bot_id, name, actor=ACTOR)
     return 0
 
 

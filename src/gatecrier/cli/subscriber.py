@@ -64,7 +64,7 @@ async def erase(
     if not yes:
         raise Refused("Erasing cannot be taken back.", remedy="Say --yes.", field="--yes")
     async with build(load()) as gatecrier:
-        await gatecrier.personal.erase(gatecrier.bot.bot_id, person, actor=ACTOR)
+        await gatecrier.personal.erase(gatecrier.first.bot_id, person, actor=ACTOR)
     return 0
 
 
@@ -77,7 +77,7 @@ async def import_(
     """Add people who started this same bot elsewhere: Telegram lets it write to nobody else."""
     async with build(load()) as gatecrier:
         done = await gatecrier.subscribers.import_(
-            gatecrier.bot.bot_id, _lines(file), actor=ACTOR, at=gatecrier.clock.now()
+            gatecrier.first.bot_id, _lines(file), actor=ACTOR, at=gatecrier.clock.now()
         )
     if output == "json":
         show_json(asdict(done))
@@ -95,7 +95,7 @@ async def import_(
 async def ban(person: Who) -> int:
     """Send them nothing until `unban`, whatever they press."""
     async with build(load()) as gatecrier:
-        await gatecrier.subscribers.ban(gatecrier.bot.bot_id, person, actor=ACTOR, at=gatecrier.clock.now())
+        await gatecrier.subscribers.ban(gatecrier.first.bot_id, person, actor=ACTOR, at=gatecrier.clock.now())
     return 0
 
 
@@ -103,7 +103,9 @@ async def ban(person: Who) -> int:
 async def unban(person: Who) -> int:
     """Lift a ban."""
     async with build(load()) as gatecrier:
-        await gatecrier.subscribers.unban(gatecrier.bot.bot_id, person, actor=ACTOR, at=gatecrier.clock.now())
+        await gatecrier.subscribers.unban(
+            gatecrier.first.bot_id, person, actor=ACTOR, at=gatecrier.clock.now()
+        )
     return 0
 
 
@@ -111,7 +113,7 @@ async def unban(person: Who) -> int:
 async def tag(tag: str, *people: Who) -> int:
     """Give people a tag, by which segments find them."""
     async with build(load()) as gatecrier:
-        await gatecrier.subscribers.tag(gatecrier.bot.bot_id, people, tag)
+        await gatecrier.subscribers.tag(gatecrier.first.bot_id, people, tag)
     return 0
 
 
@@ -119,12 +121,12 @@ async def tag(tag: str, *people: Who) -> int:
 async def untag(tag: str, *people: Who) -> int:
     """Take a tag away."""
     async with build(load()) as gatecrier:
-        await gatecrier.subscribers.untag(gatecrier.bot.bot_id, people, tag)
+        await gatecrier.subscribers.untag(gatecrier.first.bot_id, people, tag)
     return 0
 
 
 async def _kept(gatecrier: App, person: int) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.to_builtins(await gatecrier.personal.kept(gatecrier.bot.bot_id, person))
+    found: dict[str, Any] = msgspec.to_builtins(await gatecrier.personal.kept(gatecrier.first.bot_id, person))
     return found
 
 

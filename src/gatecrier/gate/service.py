@@ -47,7 +47,6 @@ from gatecrier.gate.store import StandingStore
 from gatecrier.gate.sweeper import Sweeper
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import NotFound
-from gatecrier.registry.store import expire_audit
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Chat, JoinRequest, MemberChange, Message, Person, Reaction
 
@@ -490,9 +489,3 @@ class Gatekeeper:
         if gone < FORGOTTEN_AT_ONCE:
             self._cases_due = now + 3600.0
         return gone
-
-    async def expire_log(self) -> int:
-        """Forget rows of the audit log of a month ago, some at a time; returns how many."""
-        before = self._clock.now() - CLOSED_LIFE
-        async with self._database.transaction() as connection:
-            return await expire_audit(connection, before=before, limit=FORGOTTEN_AT_ONCE)

@@ -42,6 +42,16 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class Role(StrEnum):
+    """What a process does."""
+
+    ALL = "all"
+    #: Takes what Telegram posts, and people's clicks; has no state of its own.
+    WEB = "web"
+    #: Acts: enforces gates, sends campaigns, mends.
+    WORKER = "worker"
+
+
 Category = Annotated[str, Field(pattern=r"^[\w-]([\w -]{0,30}[\w-])?$")]
 LONGEST_CATEGORY = 48  # bytes: a button's data has 64, and says what to do with it besides
 
@@ -142,6 +152,8 @@ class Settings(BaseSettings):
 
     #: The bot's token from @BotFather. None: commands that need a bot refuse.
     bot_token: SecretStr | None = None
+    #: Which bot commands mean when several are hosted: its id; 0: the one of bot_token, or the only one.
+    bot: int = Field(default=0, ge=0)
     #: The Bot API server: Telegram's, your own, or the sandbox's.
     telegram_api_url: str = "https://api.telegram.org"
     #: Telegram's id of the owner, who steers from Telegram; 0: nobody does. @userinfobot tells yours.
@@ -154,7 +166,9 @@ class Settings(BaseSettings):
     public_url: str = ""
     #: What Telegram sends along with each update, so that nobody else can: 1 to 256 of A-Z a-z 0-9 _ -.
     webhook_secret: SecretStr = SecretStr("")
-    #: Keeps what we sign from being made by others (counted links); empty: the bot's token serves.
+    #: Seals the tokens of bots that are added, and keeps what we sign (counted links) from being made by
+    #: others: openssl rand -hex 32. To change it, put the new one before the old: "new,old".
+    #: Empty: no bot can be added, and the bot's token signs.
     secret_key: SecretStr = SecretStr("")
     #: Where we listen, behind whatever serves `public_url`.
     http_host: str = "127.0.0.1"

@@ -19,6 +19,7 @@ import structlog
 from gatecrier.kernel.clock import Clock
 from gatecrier.kernel.errors import TryLater
 from gatecrier.registry.store import InboxStore
+from gatecrier.storage.bells import Bells
 from gatecrier.storage.database import Database
 from gatecrier.telegram.updates import Received, Update, decode
 
@@ -26,9 +27,10 @@ log = structlog.get_logger(__name__)
 
 MAX_IN_FLIGHT = 500  # updates at work at once
 MAX_WAITING = 5_000  # taken and not done, over all people; beyond that Telegram keeps the rest for us
-AGAIN_AT_ONCE = 100  # open updates that one run begins again: fresh ones always find room
+AGAIN_AT_ONCE = 100  # open updates that are read at once: fresh ones always find room between
 LEAST_PAUSE = 5.0  # seconds until a postponed update is worked on again; a quarter of its age when it is old
 CLAIM_LIFE = timedelta(hours=24)  # as long as Telegram repeats an update
+GIVE_UP_EVERY = timedelta(seconds=10)
 GIVE_UP = timedelta(hours=1)  # an update whose effect failed for so long has lost its meaning
 
 ClaimAnswer = Callable[[], Awaitable[bool]]
@@ -46,9 +48,20 @@ class Work(Protocol):
 
 
 class Inbox:
-    """The updates of one bot; `take` hands them in, `run_once` mends what failed, `drain` waits for all."""
+    """
+    The updates of one bot; `take` hands them in, `run_once` works on what is open, `drain` waits for all.
 
-    def __init__(self, database: Database, clock: Clock, bot_id: int, work: Work) -> None:
+    Every process may take; only the bot's home, whose inbox is open, works.
+
+    Attributes:
+        bell: Set when another process has kept something.
+    """
+
+    def __init__(self, database: Database, clock: Clock, bot_id: int, work: Work, bells: Bells) -> None:
+        self._bells = bells
+        self._name = f"inbox:{bot_id}"
+        self.bell = bells.bell(self._name)
+        self._is_open = False
         self._database = database
         self._clock = clock
         self._bot_id = bot_id
@@ -59,13 +72,23 @@ class Inbox:
         self._at_work: set[asyncio.Task[None]] = set()
         self._last_of: dict[int, asyncio.Task[None]] = {}
         self._done: list[int] = []
+        self._give_up_at = clock.now()
         self._noting = asyncio.Lock()
         self._waiting = asyncio.Semaphore(MAX_WAITING)
         self._room = asyncio.Semaphore(MAX_IN_FLIGHT)
 
+    def open(self) -> None:
+        """This is the bot's home: work on what is taken."""
+        self._is_open = True
+
+    def close(self) -> None:
+        """It is no longer: only keep."""
+        self._is_open = False
+
     async def take(self, batch: Sequence[Received]) -> None:
         """
-        Keep the updates that have an effect and begin to work on them; returns when they are safe.
+        Keep the updates that have an effect, and begin to work on them or wake the home; returns when
+        they are safe.
 
         Raises:
             TryLater: the database is gone; nothing is safe, so nothing may be confirmed.
@@ -79,30 +102,41 @@ class Inbox:
         try:
             async with self._database.transaction() as connection:
                 fresh = await InboxStore(connection).add(self._bot_id, new, now=self._clock.now())
+                if fresh and not self._is_open:
+                    await self._bells.ring(connection, self._name)
         finally:
-            self._mine -= new.keys() - fresh
-        for id_ in sorted(fresh):
-            await self._begin(effects[id_])
+            self._mine -= new.keys() - (fresh if self._is_open else set())
+        if self._is_open:
+            for id_ in sorted(fresh):
+                await self._begin(effects[id_])
 
     async def run_once(self) -> dict[str, int]:
-        """Work again on what a crash or a failure left open."""
-        now = self._clock.now()
+        """Work on what other processes kept, and again on what a crash or a failure left open."""
         await self._note_done()
+        begun = 0
+        while self._is_open and (some := await self._left()):
+            for id_, body in some:
+                await self._begin_again(id_, body)
+            begun += len(some)
+        return {"again": begun, "given_up": await self._give_up()}
+
+    async def _left(self) -> list[tuple[int, bytes]]:
+        """Some that are open, and not at work here; the oldest first."""
+        store_limit = AGAIN_AT_ONCE + len(self._mine)
         async with self._database.read() as connection:
-            left = await InboxStore(connection).open(self._bot_id, now=now, limit=AGAIN_AT_ONCE)
-        again = [(id_, body) for id_, body in left if id_ not in self._mine]
-        for id_, body in again:
-            await self._begin_again(id_, body)
+            left = await InboxStore(connection).open(self._bot_id, now=self._clock.now(), limit=store_limit)
+        return [(id_, body) for id_, body in left if id_ not in self._mine]
+
+    async def _give_up(self) -> int:
+        now = self._clock.now()
+        if now < self._give_up_at:
+            return 0
+        self._give_up_at = now + GIVE_UP_EVERY
         async with self._database.transaction() as connection:
             given_up = await InboxStore(connection).give_up(self._bot_id, before=now - GIVE_UP, now=now)
         if given_up:
             log.error("inbox.gave_up", updates=given_up, after=str(GIVE_UP))
-        return {"again": len(again), "given_up": given_up}
-
-    async def expire(self) -> int:
-        """Forget what was done a day ago; to be run once an hour. Returns how many."""
-        async with self._database.transaction() as connection:
-            return await InboxStore(connection).expire(before=self._clock.now() - CLAIM_LIFE)
+        return given_up
 
     async def drain(self) -> None:
         """Wait until everything at work is done, and noted as done."""
@@ -193,6 +227,12 @@ class Inbox:
                     self._done = ids + self._done
                     raise
                 self._mine.difference_update(ids)
+
+
+async def expire(database: Database, clock: Clock) -> int:
+    """Forget what was done a day ago, of all bots; to be run once an hour. Returns how many."""
+    async with database.transaction() as connection:
+        return await InboxStore(connection).expire(before=clock.now() - CLAIM_LIFE)
 
 
 def _date(update: Update) -> int:

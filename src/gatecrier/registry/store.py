@@ -1,14 +1,14 @@
 """The tables every feature may read. Functions never commit: the caller owns the transaction."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.registry.model import DATED, Audience, AuditEntry, Subscriber, SuppressionReason
-from gatecrier.storage.database import insert_into
+from gatecrier.storage.database import Database, insert_into
 from gatecrier.storage.schema import BigId, Utc, metadata
 
 subscribers = sa.Table(
@@ -91,6 +91,8 @@ audit_log = sa.Table(
 )
 
 
+LOG_LIFE = timedelta(days=30)  # of the audit log
+FORGOTTEN_AT_ONCE = 1000  # its rows; SQLite has one writer, who must not be kept long
 NO_BOT = 0
 """The bot of a subscriber who was erased: none has this number."""
 NO_TERMS = "no_terms"
@@ -455,3 +457,9 @@ async def expire_audit(connection: AsyncConnection, *, before: datetime, limit: 
     old = sa.select(audit_log.c.id).where(audit_log.c.at < before).order_by(audit_log.c.id).limit(limit)
     result = await connection.execute(sa.delete(audit_log).where(audit_log.c.id.in_(old)))
     return result.rowcount
+
+
+async def expire_log(database: Database, *, now: datetime) -> int:
+    """Forget rows of the audit log of a month ago, some at a time; to be run hourly. Returns how many."""
+    async with database.transaction() as connection:
+        return await expire_audit(connection, before=now - LOG_LIFE, limit=FORGOTTEN_AT_ONCE)

@@ -7,11 +7,13 @@ IMMEDIATE, so none meets "database is locked"; readers have their own connection
 """
 
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -28,11 +30,31 @@ INSERTS: dict[str, Callable[[sa.Table], postgresql.Insert | sqlite.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
+POSTGRES_CONNECTIONS = 10  # of one process; a hundred in all is PostgreSQL's own default
+POSTGRES_RENEW = 1800  # seconds: a pooler or a proxy between may forget older ones
+POOL_TIMEOUT = 10.0  # seconds for one to be free
+CONNECT_TIMEOUT = 4.0  # seconds
+COMMAND_TIMEOUT = 20.0  # seconds for an answer: a server that hangs is as good as gone
+STATEMENT_TIMEOUTS = {
+    "statement_timeout": "15s",  # the server gives up before we do, and says so
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "30s",  # a frozen process must not keep its locks
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "application_name": "gatecrier",
+}
+OWN_ARGUMENTS = ("host", "port", "user", "password", "database", "ssl", "passfile", "direct_tls")
 PASSING = ("08", "40", "53", "55", "57")
 """SQLSTATE classes: connection, rollback (deadlock, serialisation), resources, not ready, operator."""
+CONFLICTS = "40"
+ATTEMPTS = 3  # of work that met a deadlock or a serialisation failure
+OPENS_AFTER = 3  # failures to reach the server, one after the other, until we ask it no more
+CLOSED_FOR = 1.0  # seconds until it is asked again: whoever waits is told at once instead
 AFTER_COMMIT = "gatecrier_after_commit"
 
 AfterCommit = Callable[[], Awaitable[None]]
+T = TypeVar("T")
 
 
 class Database:
@@ -50,8 +72,9 @@ class Database:
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1)
             self._reader = _sqlite_engine(url, begin="BEGIN", connections=SQLITE_READERS)
         else:
-            self._writer = create_async_engine(url, pool_pre_ping=True, pool_size=10)
+            self._writer = _postgres_engine(url)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
+        self._breaker = Breaker()
 
     @classmethod
     def at(cls, url: str) -> "Database":
@@ -79,13 +102,13 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A consistent view for queries; nothing written here is kept."""
-        async with _explained(self.url), self._reader.connect() as connection:
+        async with self._breaker, _explained(self.url), self._reader.connect() as connection:
             yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """All or nothing: committed when the block ends, rolled back when it raises."""
-        async with _explained(self.url):
+        async with self._breaker, _explained(self.url):
             async with self._writer.begin() as connection:
                 callbacks: list[AfterCommit] = []
                 connection.sync_connection.info[AFTER_COMMIT] = callbacks  # type: ignore[union-attr]
@@ -93,11 +116,90 @@ class Database:
             for callback in callbacks:
                 await callback()
 
+    @asynccontextmanager
+    async def patient_transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may take its time: for migrations, on a connection without time-outs."""
+        if self.is_sqlite:
+            async with self.transaction() as connection:
+                yield connection
+            return
+        engine = create_async_engine(self.url, poolclass=sa.NullPool)
+        async with _explained(self.url), engine.begin() as connection:
+            yield connection
+
+    async def commit(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """
+        Do `work` in a transaction, and again when PostgreSQL rolled it back for another's sake.
+
+        Args:
+            work: Must have no effect but what it writes, for it may run three times.
+        Raises:
+            TryLater: it met a conflict each time, or the database is gone.
+        """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                async with self.transaction() as connection:
+                    return await work(connection)
+            except TryLater as error:
+                if error.code != "database_conflict":
+                    raise
+        async with self.transaction() as connection:
+            return await work(connection)
+
+    @asynccontextmanager
+    async def own_connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """
+        A connection of PostgreSQL outside the pool, for who listens to notifications.
+
+        Raises:
+            TryLater: the database is gone.
+        """
+        _, arguments = self._writer.dialect.create_connect_args(self.url)
+        async with _explained(self.url):
+            connection = await asyncpg.connect(
+                **{name: value for name, value in arguments.items() if name in OWN_ARGUMENTS},
+                timeout=CONNECT_TIMEOUT,
+                command_timeout=COMMAND_TIMEOUT,
+                server_settings=STATEMENT_TIMEOUTS,
+            )
+        try:
+            yield connection
+        finally:
+            connection.terminate()  # at once: a polite end waits for a server that may hang
+
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()
         if self.is_sqlite:
             await self._reader.dispose()
+
+
+class Breaker:
+    """
+    Refuses at once while the database is known to be gone.
+
+    Without it, everybody who needs the database waits for a connection that does not come, and a webhook
+    answers after seconds instead of telling Telegram to come again.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._failures = 0
+        self._until = 0.0
+
+    async def __aenter__(self) -> None:
+        if self._failures >= OPENS_AFTER:
+            now = self._monotonic()
+            if now < self._until:
+                raise TryLater("The database is gone.", code="database_gone")
+            self._until = now + CLOSED_FOR  # one tries; the others are refused until it knows
+
+    async def __aexit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, TryLater) and error.code == "database_gone":
+            self._failures += 1
+            self._until = self._monotonic() + CLOSED_FOR
+        elif error is None or isinstance(error, Exception):
+            self._failures = 0
 
 
 def after_commit(connection: AsyncConnection, callback: AfterCommit) -> None:
@@ -108,6 +210,22 @@ def after_commit(connection: AsyncConnection, callback: AfterCommit) -> None:
 def insert_into(connection: AsyncConnection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that offers ON CONFLICT: both databases have it, SQLAlchemy keeps it in their dialects."""
     return INSERTS[connection.dialect.name](table)
+
+
+def _postgres_engine(url: URL) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=POSTGRES_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT,
+        pool_recycle=POSTGRES_RENEW,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT,
+            "command_timeout": COMMAND_TIMEOUT,
+            "server_settings": STATEMENT_TIMEOUTS,
+        },
+    )
 
 
 def _sqlite_engine(url: URL, *, begin: str, connections: int) -> AsyncEngine:
@@ -144,9 +262,15 @@ async def _explained(url: URL) -> AsyncIterator[None]:
     except DBAPIError as error:
         if not (error.connection_invalidated or _is_passing(error)):
             raise
+        if str(getattr(error.orig, "sqlstate", None) or "").startswith(CONFLICTS):
+            raise TryLater(
+                "Somebody else changed the same at this moment.", code="database_conflict"
+            ) from error
         raise TryLater("The database cannot serve us now.", code="database_gone") from error
     except PoolTimeoutError as error:
         raise TryLater("Too much waits for the database.", code="database_busy") from error
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+        raise TryLater("The database cannot serve us now.", code="database_gone") from error
     except OSError as error:
         raise TryLater(f"The database at {_place(url)} cannot be reached.", code="database_gone") from error
 

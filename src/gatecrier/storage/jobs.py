@@ -1,48 +1,70 @@
 """
 Wake-ups on PgQueuer: a job carries no truth, it only says "look at your table now".
 
-Truth lives in tables, so a lost or doubled job changes nothing; schedules that reconcile enqueue
-what the tables say is open. Embedded, the queue is in memory; the same functions run on PostgreSQL.
+Truth lives in tables, so a lost or doubled job changes nothing; schedules that reconcile enqueue what the
+tables say is open. On PostgreSQL the queue is a table that all processes share; on SQLite, where there is
+one process, the same functions run on PgQueuer's queue in memory.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from croniter import croniter
 from pgqueuer import PgQueuer
 from pgqueuer.adapters.inmemory import InMemoryQueries
+from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
 from pgqueuer.models import Job, Schedule
+from pgqueuer.types import QueueEntrypoint
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.kernel.clock import Clock
-from gatecrier.storage.database import after_commit
+from gatecrier.storage.database import Database, after_commit
 
 log = structlog.get_logger(__name__)
 
 DEQUEUE = timedelta(seconds=5)  # notifications wake the queue at once; this is only the net below
+HEARTBEAT = timedelta(seconds=10)  # a job whose process is silent for so long goes to another
 RESTART_SECONDS = 2.0
+FORGET = timedelta(days=1)
 
 Run = Callable[[str], Awaitable[None]]
 
 
 class Jobs:
-    """Define jobs and schedules first, then `run()`; `wake()` may be called at any time."""
+    """`serve()` and `every()` say what is run, `run()` runs it; `wake()` may be called at any time."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, database: Database) -> None:
         self._clock = clock
-        self._definitions: dict[str, Run] = {}
+        self._database = database
+        self._served: dict[tuple[str, str], Run] = {}
         self._schedules: dict[tuple[str, str], Callable[[], Awaitable[None]]] = {}
-        self._queue = PgQueuer.in_memory()
-        self._stopping = False
+        self._at_work: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._memory = PgQueuer.in_memory() if database.is_sqlite else None
+        self._engine = self._memory
+        self._is_stopping = False
+        self.trouble = ""
+        """Why the engine does not run, when it should; for `doctor` and health."""
 
-    def define(self, name: str, run: Run) -> None:
-        """Let jobs called `name` run `run(key)`; one runs at a time for each key."""
-        self._definitions[name] = run
+    def serve(self, name: str, key: str, run: Run) -> None:
+        """Let this process take the jobs of this name and key, and `run(key)` them, one at a time."""
+        self._served[name, key] = run
+        self._register(name, key)
+
+    def unserve(self, name: str, key: str) -> None:
+        """Take them no longer; what is at work goes on."""
+        self._served.pop((name, key), None)
+        if self._engine is not None:
+            self._engine.qm.entrypoint_registry.pop(_entrypoint(name, key), None)
 
     def every(self, name: str, cron: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run `run()` at the moments of `cron` (five fields, or six with seconds last)."""
+        """
+        Run `run()` at the moments of `cron` (five fields, or six with seconds last), in one of the processes
+        that `run()`; say so before.
+        """
         self._schedules[name, cron] = run
 
     async def wake(self, connection: AsyncConnection, name: str, key: str) -> None:
@@ -51,55 +73,116 @@ class Jobs:
 
         A wake-up that is already waiting or running serves this one too (dedupe key).
         """
-        after_commit(connection, lambda: self.wake_now(name, key))
-
-    async def wake_now(self, name: str, key: str) -> None:
-        """Ask for a run of `name` for `key` at once."""
-        await self._queue.qm.queries.enqueue(
-            name, key.encode(), dedupe_key=f"{name}:{key}", on_conflict="skip"
+        if self._memory is not None:
+            after_commit(connection, partial(self._enqueue, name, key))
+            return
+        job = (
+            [0],
+            [_entrypoint(name, key)],
+            [key.encode()],
+            [timedelta(0)],
+            [_entrypoint(name, key)],
+            ["{}"],
         )
+        await connection.exec_driver_sql(QueryQueueBuilder().build_enqueue_query("skip"), job)
 
     async def run(self) -> None:
         """Work until `stop()`; start the engine anew when it breaks (PgQueuer ends with its connection)."""
-        while not self._stopping:
-            self._register()
+        while not self._is_stopping:
             try:
-                await self._queue.run(dequeue_timeout=DEQUEUE)
-            except Exception:  # the edge of a worker loop: log it, and start again
-                log.exception("jobs.engine_ended", action="restart", seconds=RESTART_SECONDS)
-            if not self._stopping:
+                await self._run_engine()
+            except Exception as error:  # the edge of a worker loop: log it, and start again
+                self.trouble = f"{type(error).__name__}: {error}"
+                log.exception("jobs.engine_ended", again_in=RESTART_SECONDS)
+            if not self._is_stopping:
                 await self._clock.sleep(RESTART_SECONDS)
-                self._queue = PgQueuer.in_memory()
 
     def stop(self) -> None:
         """Take no new job; `run()` returns when those in flight have ended."""
-        self._stopping = True
-        self._queue.shutdown.set()
+        self._is_stopping = True
+        if self._engine is not None:
+            self._engine.shutdown.set()
 
     async def forget_finished(self) -> None:
-        """Empty the log of the queue in memory, which PgQueuer only ever adds to."""
-        queries = self._queue.qm.queries
-        if isinstance(queries, InMemoryQueries):
-            await queries.clear_queue_log()
-            await queries.clear_statistics_log()
+        """Empty PgQueuer's log of what was done, to which it only ever adds."""
+        if self._memory is not None:
+            queries = self._memory.qm.queries
+            if isinstance(queries, InMemoryQueries):
+                await queries.clear_queue_log()
+                await queries.clear_statistics_log()
+            return
+        async with self._database.transaction() as connection:
+            for table in ("pgqueuer_log", "pgqueuer_statistics"):
+                await connection.exec_driver_sql(
+                    f"DELETE FROM {table} WHERE created < $1",  # noqa: S608 - the names above
+                    (self._clock.now() - FORGET,),
+                )
 
-    def _register(self) -> None:
-        for name, run in self._definitions.items():
-            self._queue.entrypoint(name)(_job(run))
-        for (name, cron), tick in self._schedules.items():
-            self._queue.schedule(name, cron)(_schedule(Slots(cron, self._clock), tick))
+    async def _enqueue(self, name: str, key: str) -> None:
+        entrypoint = _entrypoint(name, key)
+        if self._memory is not None:
+            await self._memory.qm.queries.enqueue(
+                entrypoint, key.encode(), dedupe_key=entrypoint, on_conflict="skip"
+            )
+
+    async def _run_engine(self) -> None:
+        async with AsyncExitStack() as stack:
+            if self._memory is None:
+                driver = await stack.enter_async_context(self._database.own_connection())
+                self._engine = PgQueuer.from_asyncpg_connection(driver)
+            else:
+                if self._memory.shutdown.is_set():
+                    self._memory = PgQueuer.in_memory()
+                self._engine = self._memory
+            for name, key in self._served:
+                self._register(name, key)
+            for (name, cron), tick in self._schedules.items():
+                slots = Slots(cron, self._clock) if self._memory is not None else None
+                self._engine.schedule(name, cron)(_schedule(slots, tick))
+            self.trouble = ""
+            await self._engine.run(
+                dequeue_timeout=DEQUEUE, heartbeat_timeout=HEARTBEAT, shutdown_on_listener_failure=True
+            )
+
+    def _register(self, name: str, key: str) -> None:
+        if self._engine is None:
+            return
+        entrypoint = _entrypoint(name, key)
+        self._engine.qm.entrypoint_registry.pop(entrypoint, None)
+        self._engine.entrypoint(entrypoint, accepts_context=False)(self._job(name, key))
+
+    def _job(self, name: str, key: str) -> Callable[[Job], Awaitable[None]]:
+        async def job(_: Job) -> None:
+            await self._work(name, key)
+
+        return job
+
+    async def _work(self, name: str, key: str) -> None:
+        """
+        The work outlives its job: the engine ends with its connection, and what it began must neither be
+        cut off nor begun twice.
+        """
+        task = self._at_work.get((name, key))
+        if task is None:
+            run = self._served.get((name, key))
+            if run is None:
+                return
+            task = asyncio.create_task(_logged(name, key, run))
+            self._at_work[name, key] = task
+            task.add_done_callback(lambda _: self._at_work.pop((name, key), None))
+        await asyncio.shield(task)
 
 
-def _job(run: Run) -> Callable[[Job], Awaitable[None]]:
-    async def job(job: Job) -> None:
-        try:
-            await run((job.payload or b"").decode())
-        except asyncio.CancelledError:
-            raise
-        except Exception:  # the edge of a worker loop: the next reconcile tries again
-            log.exception("jobs.failed", job=job.entrypoint)
+def _entrypoint(name: str, key: str) -> QueueEntrypoint:
+    """One for each key, since a process dequeues only the entrypoints that it has."""
+    return QueueEntrypoint(f"{name} {key}")
 
-    return job
+
+async def _logged(name: str, key: str, run: Run) -> None:
+    try:
+        await run(key)
+    except Exception:  # the edge of a worker loop: the next reconcile tries again
+        log.exception("jobs.failed", job=name, key=key)
 
 
 class Slots:
@@ -128,14 +211,14 @@ class Slots:
         return following
 
 
-def _schedule(slots: Slots, tick: Callable[[], Awaitable[None]]) -> Callable[[Schedule], Awaitable[None]]:
+def _schedule(
+    slots: Slots | None, tick: Callable[[], Awaitable[None]]
+) -> Callable[[Schedule], Awaitable[None]]:
     async def schedule(schedule: Schedule) -> None:
-        if not slots.take():
+        if slots is not None and not slots.take():
             return
         try:
             await tick()
-        except asyncio.CancelledError:
-            raise
         except Exception:  # the edge of a worker loop: the next tick tries again
             log.exception("jobs.schedule_failed", schedule=schedule.entrypoint)
 

@@ -39,7 +39,7 @@ async def migrate(database: Database) -> str:
     Raises:
         Misconfigured: the database was made by a newer Gatecrier.
     """
-    async with database.transaction() as connection:
+    async with database.patient_transaction() as connection:
         if not database.is_sqlite:
             await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         return await connection.run_sync(_upgrade)

@@ -6,7 +6,7 @@ import structlog
 
 from gatecrier.broadcast.clicks import PATH, Click, Clicks, Links
 from gatecrier.kernel.errors import GatecrierError, TryLater
-from gatecrier.web.webhook import Receive, Scope, Send, Webhook
+from gatecrier.web.webhook import Receive, Scope, Send
 
 log = structlog.get_logger(__name__)
 
@@ -44,12 +44,12 @@ class Redirects:
             return 503 if isinstance(error, TryLater) else 404, ""
 
 
-def front(webhook: Webhook, redirects: Redirects) -> Application:
+def front(webhooks: Application, redirects: Redirects) -> Application:
     """The one application that our port serves: counted links, and else Telegram's updates."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         is_link = scope["type"] == "http" and scope["path"].startswith(PATH)
-        await (redirects if is_link else webhook)(scope, receive, send)
+        await (redirects if is_link else webhooks)(scope, receive, send)
 
     return app
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import uvicorn
@@ -21,10 +21,12 @@ class HttpServer:
 
     Args:
         port: 0 takes a free one; `open` tells which.
-        webhook: Asked about updates before `app` hears of them.
+        webhooks: By path; asked about updates before `app` hears of them.
     """
 
-    def __init__(self, app: Any, *, host: str, port: int, webhook: Settles | None = None) -> None:
+    def __init__(
+        self, app: Any, *, host: str, port: int, webhooks: Mapping[bytes, Settles] | None = None
+    ) -> None:
         self._socket: socket.socket | None = None
         self._address = host, port
         self._server = _Quiet(
@@ -34,7 +36,7 @@ class HttpServer:
                 access_log=False,
                 lifespan="off",
                 ws="none",
-                http="httptools" if webhook is None else shortcut.at(webhook),
+                http="httptools" if webhooks is None else shortcut.among(webhooks),
                 proxy_headers=False,
                 server_header=False,
                 date_header=False,

@@ -5,6 +5,7 @@ Nearly all updates are plain messages of known members; for those the way throug
 a task, two messages) costs several times what deciding does. Whatever else comes takes that way.
 """
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -18,25 +19,23 @@ _DONE = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 class Settles(Protocol):
     """What decides about a request without waiting; `Webhook` is the one that exists."""
 
-    path: str
-
     def settles(self, headers: Headers, body: bytes) -> bool:
-        """Whether a POST to `path` is to be answered with 200, and nothing else is to be done."""
+        """Whether a POST to its path is to be answered with 200, and nothing else is to be done."""
 
 
 class Shortcut(HttpToolsProtocol):
     """
-    One connection; `at(webhook)` makes the class that uvicorn wants.
+    One connection; `among(webhooks)` makes the class that uvicorn wants.
 
     A request that may be settled is held back from ASGI until all of it is here, but no longer than
     the bytes that have just come are looked at: what comes in pieces is ASGI's, which knows how long to wait.
     """
 
-    webhook: Settles
+    webhooks: Mapping[bytes, Settles]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._path = self.webhook.path.encode()
+        self._webhook: Settles | None = None
         self._held: bytes | None = None  # the body so far of the request that is held back
 
     def data_received(self, data: bytes) -> None:
@@ -49,7 +48,8 @@ class Shortcut(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """httptools tells."""
-        if self.url == self._path and self._may_hold():
+        self._webhook = self.webhooks.get(self.url)
+        if self._webhook is not None and self._may_hold():
             self._held = b""
         else:
             super().on_headers_complete()
@@ -64,7 +64,7 @@ class Shortcut(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """httptools tells: all of it is here."""
         if self._held is not None:
-            if self.webhook.settles(self.headers, self._held):
+            if self._webhook is not None and self._webhook.settles(self.headers, self._held):
                 self._held = None
                 self.transport.write(_DONE)
                 self.on_response_complete()
@@ -91,6 +91,6 @@ class Shortcut(HttpToolsProtocol):
             super().on_body(body)
 
 
-def at(webhook: Settles) -> type[Shortcut]:
-    """The protocol for uvicorn, with this webhook's shortcut."""
-    return type("WebhookShortcut", (Shortcut,), {"webhook": webhook})
+def among(webhooks: Mapping[bytes, Settles]) -> type[Shortcut]:
+    """The protocol for uvicorn, with the shortcuts of these webhooks, by path; read at each request."""
+    return type("WebhookShortcut", (Shortcut,), {"webhooks": webhooks})

@@ -35,7 +35,7 @@ Take = Callable[[Sequence[Received]], Awaitable[None]]
 
 class Webhook:
     """
-    Takes the updates of one bot at `/telegram/<bot id>`; everything else is not found.
+    Takes the updates of one bot at `/telegram/<bot id>`; `Webhooks` leads to it.
 
     Args:
         secret: What Telegram sends along with each update (setWebhook, secret_token).
@@ -50,13 +50,7 @@ class Webhook:
     def __init__(
         self, bot_id: int, secret: str, take: Take, *, knows: Knows, patience: float = PATIENCE
     ) -> None:
-        if not _SECRET.fullmatch(secret):
-            raise Misconfigured(
-                "A webhook needs a secret of 1 to 256 letters, digits, _ and -.",
-                remedy="Make one: openssl rand -hex 32",
-                field="GATECRIER_WEBHOOK_SECRET",
-                code="bad_webhook_secret",
-            )
+        check_secret(secret)
         self.path = f"/telegram/{bot_id}"
         self._secret = secret.encode()
         self._take = take
@@ -121,6 +115,36 @@ class Webhook:
         return 200
 
 
+class Webhooks:
+    """
+    The webhooks of all bots, by path; what is for none of them is not found.
+
+    Attributes:
+        by_path: Grows when a bot is added.
+    """
+
+    def __init__(self) -> None:
+        self.by_path: dict[bytes, Webhook] = {}
+
+    def add(self, webhook: Webhook) -> None:
+        """Take updates for this bot, too."""
+        self.by_path[webhook.path.encode()] = webhook
+
+    def remove(self, bot_id: int) -> None:
+        """Take none any more."""
+        self.by_path.pop(f"/telegram/{bot_id}".encode(), None)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI, for `http`."""
+        if scope["type"] != "http":
+            return
+        webhook = self.by_path.get(scope["path"].encode())
+        if webhook is None:
+            await _answer(send, 404)
+        else:
+            await webhook(scope, receive, send)
+
+
 async def _body(receive: Receive) -> bytes | None:
     """All of it; None when it is too long, or nobody sends it any more."""
     message = await receive()
@@ -131,6 +155,22 @@ async def _body(receive: Receive) -> bytes | None:
         if len(body) > MOST_BYTES:
             return None
     return None if message["type"] == "http.disconnect" or len(body) > MOST_BYTES else body
+
+
+def check_secret(secret: str) -> None:
+    """
+    Whether Telegram would take it, and nobody guesses it.
+
+    Raises:
+        Misconfigured: it would not.
+    """
+    if not _SECRET.fullmatch(secret):
+        raise Misconfigured(
+            "A webhook needs a secret of 1 to 256 letters, digits, _ and -.",
+            remedy="Make one: openssl rand -hex 32",
+            field="GATECRIER_WEBHOOK_SECRET",
+            code="bad_webhook_secret",
+        )
 
 
 async def _answer(send: Send, status: int) -> None:

@@ -41,7 +41,9 @@ async def play(stage: Stage) -> GateResult:
     await story.one_leaves()
     await story.unprotect()
     story.result.seconds = round(stage.app.clock.monotonic() - began, 2)
-    story.result.decisions = {str(reason): count for reason, count in stage.app.gate.decisions().items()}
+    story.result.decisions = {
+        str(reason): count for reason, count in stage.app.first.gate.decisions().items()
+    }
     return story.result
 
 

@@ -26,7 +26,7 @@ Person = Annotated[int, Parameter(help="A person's id.")]
 async def opened() -> AsyncIterator[App]:
     """The gates, loaded; nothing runs."""
     async with build(load()) as gatecrier:
-        await gatecrier.gate.start()
+        await gatecrier.first.gate.start()
         yield gatecrier
 
 

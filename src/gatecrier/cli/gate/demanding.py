@@ -15,7 +15,9 @@ from gatecrier.gate.options import as_json
 async def list_(*, output: Output = "table") -> int:
     """All protected groups."""
     async with opened() as gatecrier:
-        found = [await gatecrier.gate.status(live.gate.chat_id) for live in gatecrier.gate.gates.all()]
+        found = [
+            await gatecrier.first.gate.status(live.gate.chat_id) for live in gatecrier.first.gate.gates.all()
+        ]
     rows = [(one.gate.chat_id, one.gate.title, _state(one), required(one.gate), one.held) for one in found]
     columns = ("group", "title", "state", "required", "held")
     if output == "json":
@@ -29,8 +31,8 @@ async def list_(*, output: Output = "table") -> int:
 async def show(group: Group, *, output: Output = "table") -> int:
     """What a group requires, how it treats people, and how many are held."""
     async with opened() as gatecrier:
-        status = await gatecrier.gate.status(group)
-        age = await gatecrier.gate.sweeper.oldest_verification_age()
+        status = await gatecrier.first.gate.status(group)
+        age = await gatecrier.first.gate.sweeper.oldest_verification_age()
     gate = status.gate
     facts: dict[str, object] = {
         "group": gate.chat_id,
@@ -59,7 +61,7 @@ async def protect(group: Group, *channels: str, mode: Mode | None = None, output
     Combine them: "@a @b" (both), "@a or @b", "2 of @a @b @c", "@a not @b", "@a and (@b or @c)".
     """
     async with opened() as gatecrier:
-        done = await gatecrier.gate.order(group, " ".join(channels), mode=mode, actor=ACTOR)
+        done = await gatecrier.first.gate.order(group, " ".join(channels), mode=mode, actor=ACTOR)
     if output == "json":
         show_json({"group": group, "mode": done.gate.mode, "required": required(done.gate)})
     else:
@@ -71,7 +73,7 @@ async def protect(group: Group, *channels: str, mode: Mode | None = None, output
 async def unprotect(group: Group, *channels: str, output: Output = "table") -> int:
     """Let a group require some channels no more, or none at all, and free whom that frees."""
     async with opened() as gatecrier:
-        done = await gatecrier.gate.give_up(group, " ".join(channels), actor=ACTOR)
+        done = await gatecrier.first.gate.give_up(group, " ".join(channels), actor=ACTOR)
     left = required(done.gate) if done.gate else ""
     if output == "json":
         show_json({"group": group, "required": left, "freed": done.freed, "waiting": done.waiting})
@@ -90,7 +92,7 @@ async def release(
 ) -> int:
     """Free one person, or everybody the gate holds in a group; the gate goes on."""
     async with opened() as gatecrier:
-        freed, waiting = await gatecrier.gate.release(group, person, actor=ACTOR)
+        freed, waiting = await gatecrier.first.gate.release(group, person, actor=ACTOR)
     if output == "json":
         show_json({"freed": freed, "waiting": waiting})
     else:

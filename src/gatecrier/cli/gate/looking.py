@@ -26,7 +26,7 @@ async def log(
 ) -> int:
     """Every decision that touched somebody, and every change, the newest first."""
     async with opened() as gatecrier:
-        found = await gatecrier.gate.records.log(group, person_id=person, before_id=before, limit=limit)
+        found = await gatecrier.first.gate.records.log(group, person_id=person, before_id=before, limit=limit)
     if output == "json":
         show_json([vars(entry) for entry in found])
     else:
@@ -38,7 +38,7 @@ async def log(
 async def why(group: Group, person: Person, *, output: Output = "table") -> int:
     """Why one person may or may not write in a group just now."""
     async with opened() as gatecrier:
-        found = await gatecrier.gate.records.why(group, person)
+        found = await gatecrier.first.gate.records.why(group, person)
     if output == "json":
         show_json(_as_json(found))
         return 0
@@ -59,8 +59,8 @@ async def simulate(
     """Of the people seen in a group: who would be held? By what it requires now, or by another policy."""
     async with opened() as gatecrier:
         with console.status("Looking at everybody …"):
-            found = await gatecrier.gate.simulator.run(group, " ".join(policy), ask=ask)
-        await gatecrier.gate.save_standings()
+            found = await gatecrier.first.gate.simulator.run(group, " ".join(policy), ask=ask)
+        await gatecrier.first.gate.save_standings()
     if output == "json":
         show_json(vars(found))
     else:
@@ -82,7 +82,7 @@ async def doctor(
 ) -> int:
     """Rights in every group and channel, and what to mend; exit code 6 when there is something."""
     async with opened() as gatecrier:
-        found = await gatecrier.gate.doctor.check(group)
+        found = await gatecrier.first.gate.doctor.check(group)
     if output == "json":
         show_json(
             {"rights": [vars(row) for row in found.rights], "findings": [vars(f) for f in found.findings]}

@@ -23,7 +23,7 @@ Subject = Annotated[
 async def mode_(group: Group, mode: Mode, *, output: Output = "table") -> int:
     """Let a gate enforce, observe (count, touch nobody) or rest; the latter two free whoever is held."""
     async with opened() as gatecrier:
-        done = await gatecrier.gate.steering.set_mode(group, mode, actor=ACTOR)
+        done = await gatecrier.first.gate.steering.set_mode(group, mode, actor=ACTOR)
     if output == "json":
         show_json({"group": group, "mode": done.gate.mode, "freed": done.freed, "waiting": done.waiting})
     else:
@@ -41,7 +41,7 @@ async def set_(
 ) -> int:
     """Choose one option of a gate."""
     async with opened() as gatecrier:
-        gate = await gatecrier.gate.steering.set_option(group, option, value, actor=ACTOR)
+        gate = await gatecrier.first.gate.steering.set_option(group, option, value, actor=ACTOR)
     if output == "json":
         show_json(as_json(gate.options))
     else:
@@ -53,7 +53,7 @@ async def set_(
 async def options(group: Group, *, output: Output = "table") -> int:
     """Every option of a gate, with its value."""
     async with opened() as gatecrier:
-        gate = await gatecrier.gate.steering.administer(group, ACTOR)
+        gate = await gatecrier.first.gate.steering.administer(group, ACTOR)
     facts = {name: getattr(gate.options, name) for name in gate.options.__dataclass_fields__}
     facts["templates"] = ", ".join(sorted(gate.options.templates))
     if output == "json":
@@ -67,7 +67,7 @@ async def options(group: Group, *, output: Output = "table") -> int:
 async def template(group: Group, language: str, text: str = "", *, output: Output = "table") -> int:
     """Give the card a text of the group's own, with {people} and {channels}; no text takes ours again."""
     async with opened() as gatecrier:
-        gate = await gatecrier.gate.steering.set_template(group, language, text, actor=ACTOR)
+        gate = await gatecrier.first.gate.steering.set_template(group, language, text, actor=ACTOR)
     if output == "json":
         show_json(dict(gate.options.templates))
     else:
@@ -89,7 +89,7 @@ async def exempt(
     """Leave a person, bot or channel alone, or whoever comes by an invite link; who is held is freed."""
     moment = until.replace(tzinfo=UTC) if until is not None and until.tzinfo is None else until
     async with opened() as gatecrier:
-        await gatecrier.gate.steering.exempt(group, subject_of(subject), until=moment, actor=ACTOR)
+        await gatecrier.first.gate.steering.exempt(group, subject_of(subject), until=moment, actor=ACTOR)
     if output == "json":
         show_json({"group": group, "subject": subject, "until": moment})
     else:
@@ -103,7 +103,7 @@ async def exempt(
 async def unexempt(group: Group, subject: Subject, *, output: Output = "table") -> int:
     """Let the channels decide about them again."""
     async with opened() as gatecrier:
-        await gatecrier.gate.steering.unexempt(group, subject_of(subject), actor=ACTOR)
+        await gatecrier.first.gate.steering.unexempt(group, subject_of(subject), actor=ACTOR)
     if output == "json":
         show_json({"group": group, "subject": subject})
     else:
@@ -115,7 +115,7 @@ async def unexempt(group: Group, subject: Subject, *, output: Output = "table") 
 async def exemptions(group: Group, *, output: Output = "table") -> int:
     """Who is exempt in a group, since when, and by whom."""
     async with opened() as gatecrier:
-        found = await gatecrier.gate.steering.exemptions(group)
+        found = await gatecrier.first.gate.steering.exemptions(group)
     columns = ("subject", "until", "since", "by")
     rows = [(str(one.subject), one.until, one.added_at, one.added_by) for one in found]
     if output == "json":

@@ -12,6 +12,7 @@ import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 
@@ -136,6 +137,7 @@ class App:
         self.hosted: dict[int, HostedBot] = {}
         self.homes: Homes | None = None  # while `run()` works
         self.webhooks = Webhooks()
+        self._watching: dict[int, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
         self._define_jobs()
 
@@ -228,7 +230,6 @@ class App:
     async def start(self) -> None:
         """Load what the hot path needs, and go on with what the process before us left: no loop runs."""
         for hosted in self.hosted.values():
-            await hosted.load()
             await hosted.move_in()
 
     async def _open(self, role: Role) -> HttpServer | None:
@@ -236,11 +237,11 @@ class App:
             await self.first.check()  # the commonest mistake is told at once
         if self.database.is_sqlite:
             await self._bury_the_dead()
-        for hosted in self.hosted.values():
-            await hosted.load()
         log.info("app.started", role=role.value, bots=len(self.hosted), instance=self.instances.me.id)
         if role is Role.WORKER or not self.settings.public_url:
             return None
+        for hosted in self.hosted.values():
+            await hosted.load()
         return self.serve()[0]
 
     async def _work(self, role: Role, http: HttpServer | None, stopping: asyncio.Task[bool]) -> None:
@@ -255,7 +256,7 @@ class App:
             for work in (
                 homes.run(),
                 self.bells.run(),
-                every(LOOK_AROUND, self._look_around, clock=self.clock),
+                every(LOOK_AROUND, partial(self._look_around, in_front=http is not None), clock=self.clock),
             )
         ]
         loops = [task for task in (serving, jobs, *others) if task is not None]
@@ -265,7 +266,7 @@ class App:
             if http is not None and serving is not None:
                 http.stop()  # an update that is being taken is answered
                 await asyncio.wait([serving])
-            await cancelled(*others)
+            await cancelled(*others, *self._watching.values())
             await homes.leave()
             if jobs is not None:
                 await self._stop_jobs(jobs)
@@ -277,12 +278,17 @@ class App:
         await asyncio.wait([jobs], timeout=JOBS_STOP)
         await cancelled(jobs)
 
-    async def _look_around(self) -> None:
-        """What other processes changed: bots, and the gates of those whose home is elsewhere."""
+    async def _look_around(self, *, in_front: bool) -> None:
+        """See which bots were added or removed; in front, take what Telegram posts for them."""
         await self.renew_bots()
+        if not in_front:
+            return
+        for bot_id in self._watching.keys() - self.hosted.keys():
+            self._watching.pop(bot_id).cancel()
         for bot_id, hosted in list(self.hosted.items()):
-            if self.homes is None or bot_id not in self.homes.at_home:
-                await hosted.look_around()
+            if bot_id not in self._watching:
+                await hosted.load()  # first: whoever knows no gate lets everything pass
+                self._watching[bot_id] = asyncio.create_task(hosted.watch())
             self._take_webhooks(hosted)
 
     def _check_role(self, role: Role) -> None:

@@ -53,6 +53,8 @@ log = structlog.get_logger(__name__)
 
 SOON = 2.0  # seconds between two looks at what people wait for
 NOW_AND_THEN = 10.0  # seconds between two rounds of mending
+RARELY = 60.0
+QUIET = 1.0  # seconds: the home before us may have used up this second's messages
 STOP_SECONDS = 8.0  # for what is in flight to end after SIGTERM; supervisors kill after ten
 
 
@@ -139,6 +141,9 @@ class HostedBot:
         self.poller = Poller(self.bot, self.inbox.take, clock=clock, rng=house.rng, knows=self.gate.glance)
         self.senders = _senders(self)
         self.amender = Amender({self.bot_id: self.bot}, database, clock=clock)
+        self.is_home = False
+        self._is_loaded = False
+        self._news = f"news:{self.bot_id}"
         self._stopping = asyncio.Event()
 
     def __repr__(self) -> str:
@@ -163,18 +168,30 @@ class HostedBot:
     # In front
 
     async def load(self) -> None:
-        """Read what messages are judged by."""
-        await self.gate.start()
+        """Read what messages are judged by; only what is new, the second time."""
+        if self._is_loaded:
+            await self.gate.recall()
+        else:
+            await self.gate.start()
+            self._is_loaded = True
 
     async def look_around(self) -> None:
-        """In front, but not at home: see what the home changed, and save whom we saw."""
-        await self.gate.gates.load()
-        await self.gate.save_standings()
+        """In front, but not at home: learn what the home knows by now, and save whom we saw."""
+        if not self.is_home:
+            await self.load()
+            await self.gate.save_standings()
+
+    async def watch(self) -> None:
+        """Look around until cancelled: every few seconds, and at once when the home has news."""
+        bell = self.house.bells.bell(self._news)
+        await every(NOW_AND_THEN, self.look_around, clock=self.house.clock, bell=bell)
 
     # At home
 
     async def move_in(self) -> None:
         """Act for the bot from now on: go on with what the home before us left."""
+        await self.load()
+        self.is_home = True
         self.senders = _senders(self)  # those of an earlier stay were stopped
         from gatecrier.bot.dispatcher import Screens  # noqa: PLC0415 - aiogram: 3 s, 120 MB, not for the CLI
 
@@ -210,6 +227,8 @@ class HostedBot:
         cards = asyncio.create_task(self.cards.run())
         ticks = [asyncio.create_task(tick) for tick in self._ticks()]
         stopping = asyncio.create_task(self._stopping.wait())
+        if not self.house.database.is_sqlite:
+            await self.house.clock.sleep(QUIET)
         self._serve_jobs()
         try:
             done, _ = await asyncio.wait(
@@ -220,6 +239,7 @@ class HostedBot:
             stopping.cancel()
         for task in done - {stopping}:
             task.result()  # a loop that ended by itself has failed: say why
+            raise RuntimeError(f"{task.get_coro()!r} has ended by itself")
 
     def stop(self) -> None:
         """Take nothing new; `live()` returns within ten seconds, when what is in flight has ended."""
@@ -242,7 +262,16 @@ class HostedBot:
             NOW_AND_THEN: (self.healer.run_once, self.gate.sweeper.run_once),
         }
         ticks = [every(seconds, run, clock=clock) for seconds, some in rounds.items() for run in some]
-        return [*ticks, every(SOON, inbox.run_once, clock=clock, bell=inbox.bell)]
+        ticks.append(every(SOON, inbox.run_once, clock=clock, bell=inbox.bell))
+        if not self.house.database.is_sqlite:  # there is nobody else to tell
+            ticks.append(every(RARELY, self._tell, clock=clock, bell=self.gate.news))
+        return ticks
+
+    async def _tell(self) -> None:
+        """Let those in front know what they must not judge by any longer."""
+        await self.gate.save_standings()
+        async with self.house.database.transaction() as connection:
+            await self.house.bells.ring(connection, self._news)
 
     def _serve_jobs(self) -> None:
         self.house.jobs.serve(SENDER, sender_key(self.bot_id), self.senders.run)
@@ -255,6 +284,7 @@ class HostedBot:
         self.house.jobs.unserve(SENDER, sender_key(self.bot_id))
         self.house.jobs.unserve(AMENDER, amender_key(self.bot_id))
         self.inbox.close()
+        self.is_home = False
         await cancelled(intake, *ticks)
         self.cards.stop()
         try:

@@ -30,9 +30,9 @@ async def every(
         try:
             await run_once()
         except TryLater as error:
-            log.warning("tick.postponed", what=run_once.__qualname__, code=error.code)
+            log.warning("tick.postponed", what=_name(run_once), code=error.code)
         except Exception:  # the edge of a loop: the next run tries again
-            log.exception("tick.failed", what=run_once.__qualname__)
+            log.exception("tick.failed", what=_name(run_once))
         await _rest(seconds, clock, bell)
 
 
@@ -46,3 +46,7 @@ async def _rest(seconds: float, clock: Clock, bell: asyncio.Event | None) -> Non
     finally:
         for wait in waits:
             wait.cancel()
+
+
+def _name(run_once: Callable[[], Awaitable[object]]) -> str:
+    return str(getattr(getattr(run_once, "func", run_once), "__qualname__", run_once))

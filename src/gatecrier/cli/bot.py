@@ -6,6 +6,7 @@ import cyclopts
 
 from gatecrier.app import build
 from gatecrier.cli.show import Output, console, show_json, show_table
+from gatecrier.homes import lease_of
 from gatecrier.kernel.errors import Misconfigured
 from gatecrier.kernel.settings import load
 from gatecrier.telegram.bot import Bot
@@ -41,7 +42,7 @@ async def list_(*, output: Output = "table") -> int:
         now = gatecrier.clock.now()
         rows = []
         for bot_id in sorted(gatecrier.hosted):
-            lease = leases.get(f"bot:{bot_id}")
+            lease = leases.get(lease_of(bot_id))
             home = lease.holder if lease and lease.until > now else ""
             record = added.get(bot_id)
             name = f"@{record.username}" if record else ""

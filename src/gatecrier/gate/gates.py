@@ -118,6 +118,7 @@ class Gates:
 
     async def renew(self, chat_id: int) -> None:
         """Read one gate again: this process has just changed it."""
+        self._standings.news.set()
         async with self._loading:
             async with self._database.read() as connection:
                 store = GateStore(connection, self._bot_id)

@@ -54,6 +54,7 @@ log = structlog.get_logger(__name__)
 
 CLOSED_LIFE = timedelta(days=30)  # closed cases are a log, and logs expire
 FORGOTTEN_AT_ONCE = 1000  # cases; SQLite has one writer, who must not be kept long
+WRITTEN_LATE = timedelta(seconds=30)  # what is learnt is written up to ten seconds later, by another clock
 HALF_DONE_AT_ONCE = 100  # restrictions that one run of the healer finishes
 
 
@@ -69,6 +70,7 @@ class Gatekeeper:
         bell: Set when a card must change; `cards.CardKeeper` waits for it.
         ephemerals, notices: Words to single people; `cards.CardKeeper` sends what waits there.
         gates, standings: What this process holds in memory, for loops, benchmarks and reports.
+        news: Set when other processes must soon hear what we changed or learnt.
         steering: Changes of mode, options, texts and exemptions.
         records, doctor, simulator: What operators look at.
         sweeper: To be run every ten seconds.
@@ -91,7 +93,9 @@ class Gatekeeper:
         self._database = database
         self._clock = clock
         self._cases_due = 0.0
+        self._recalled_at = clock.now()
         self.standings = Standings(clock, rng, member_ttl=member_ttl, not_member_ttl=not_member_ttl)
+        self.news = self.standings.news
         self._verifier = Verifier(telegram, self.standings, clock)
         self.gates = Gates(database, bot_id, self.standings)
         self._live, self._monotonic = self.gates.get, clock.monotonic
@@ -258,9 +262,26 @@ class Gatekeeper:
         await self.gates.load()
         required = self.gates.channels()
         await self._requests.load(required)
+        self._recalled_at = self._clock.now()
         async with self._database.read() as connection:
             async for some in StandingStore(connection).since(self.standings.oldest_useful()):
                 self.standings.warm_all(some, required)
+
+    async def recall(self) -> int:
+        """
+        Take over what another process has learnt and changed since we looked last; for a process that
+        judges, but does not act. Returns how many standings are other ones now.
+
+        Raises:
+            TryLater: the database is gone.
+        """
+        await self.gates.load()
+        required, now, learnt = self.gates.channels(), self._clock.now(), 0
+        async with self._database.read() as connection:
+            async for some in StandingStore(connection).since(self._recalled_at - WRITTEN_LATE):
+                learnt += self.standings.learn_all(some, required)
+        self._recalled_at = now
+        return learnt
 
     # What updates ask
 

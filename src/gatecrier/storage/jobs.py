@@ -17,6 +17,12 @@ from croniter import croniter
 from pgqueuer import PgQueuer
 from pgqueuer.adapters.inmemory import InMemoryQueries
 from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
+from pgqueuer.errors import RetryRequested
+from pgqueuer.executors import (
+    AbstractEntrypointExecutor,
+    EntrypointExecutor,
+    EntrypointExecutorParameters,
+)
 from pgqueuer.models import Job, Schedule
 from pgqueuer.types import QueueEntrypoint
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,7 +33,7 @@ from gatecrier.storage.database import Database, after_commit
 log = structlog.get_logger(__name__)
 
 DEQUEUE = timedelta(seconds=5)  # notifications wake the queue at once; this is only the net below
-HEARTBEAT = timedelta(seconds=10)  # a job whose process is silent for so long goes to another
+HEARTBEAT = timedelta(seconds=10)  # a job that a process took and did not end goes to another after so long
 RESTART_SECONDS = 2.0
 FORGET = timedelta(days=1)
 
@@ -43,6 +49,7 @@ class Jobs:
         self._served: dict[tuple[str, str], Run] = {}
         self._schedules: dict[tuple[str, str], Callable[[], Awaitable[None]]] = {}
         self._at_work: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._again: set[tuple[str, str]] = set()
         self._memory = PgQueuer.in_memory() if database.is_sqlite else None
         self._engine = self._memory
         self._is_stopping = False
@@ -50,7 +57,7 @@ class Jobs:
         """Why the engine does not run, when it should; for `doctor` and health."""
 
     def serve(self, name: str, key: str, run: Run) -> None:
-        """Let this process take the jobs of this name and key, and `run(key)` them, one at a time."""
+        """Let this process take the wake-ups of this name and key: it runs `run(key)`, once at a time."""
         self._served[name, key] = run
         self._register(name, key)
 
@@ -71,7 +78,7 @@ class Jobs:
         """
         Ask for a run of `name` for `key` once the transaction of `connection` is committed.
 
-        A wake-up that is already waiting or running serves this one too (dedupe key).
+        A wake-up that waits already serves this one too (dedupe key).
         """
         if self._memory is not None:
             after_commit(connection, partial(self._enqueue, name, key))
@@ -98,7 +105,7 @@ class Jobs:
                 await self._clock.sleep(RESTART_SECONDS)
 
     def stop(self) -> None:
-        """Take no new job; `run()` returns when those in flight have ended."""
+        """Take no new job; `run()` returns soon. What is at work is ended by who serves it."""
         self._is_stopping = True
         if self._engine is not None:
             self._engine.shutdown.set()
@@ -134,6 +141,7 @@ class Jobs:
                 if self._memory.shutdown.is_set():
                     self._memory = PgQueuer.in_memory()
                 self._engine = self._memory
+            self._engine.qm.entrypoint_registry = Registry()
             for name, key in self._served:
                 self._register(name, key)
             for (name, cron), tick in self._schedules.items():
@@ -153,24 +161,44 @@ class Jobs:
 
     def _job(self, name: str, key: str) -> Callable[[Job], Awaitable[None]]:
         async def job(_: Job) -> None:
-            await self._work(name, key)
+            self._begin(name, key)
 
         return job
 
-    async def _work(self, name: str, key: str) -> None:
+    def _begin(self, name: str, key: str) -> None:
         """
-        The work outlives its job: the engine ends with its connection, and what it began must neither be
-        cut off nor begun twice.
+        Begin the work, or let what is at work run once more: its last look may have been before the wake-up.
+
+        The job itself is over at once: work may take hours, and outlives the engine, which ends with its
+        connection.
         """
-        task = self._at_work.get((name, key))
-        if task is None:
-            run = self._served.get((name, key))
-            if run is None:
-                return
-            task = asyncio.create_task(_logged(name, key, run))
-            self._at_work[name, key] = task
-            task.add_done_callback(lambda _: self._at_work.pop((name, key), None))
-        await asyncio.shield(task)
+        run = self._served.get((name, key))
+        if run is None:
+            return
+        if (name, key) in self._at_work:
+            self._again.add((name, key))
+            return
+        task = asyncio.create_task(_logged(name, key, run))
+        self._at_work[name, key] = task
+        task.add_done_callback(lambda _: self._ended(name, key))
+
+    def _ended(self, name: str, key: str) -> None:
+        del self._at_work[name, key]
+        if (name, key) in self._again:
+            self._again.discard((name, key))
+            self._begin(name, key)
+
+
+class Registry(dict[QueueEntrypoint, AbstractEntrypointExecutor]):
+    """What this process dequeues; what it has just ceased to dequeue goes back to the queue, not astray."""
+
+    def __missing__(self, entrypoint: QueueEntrypoint) -> AbstractEntrypointExecutor:
+        parameters = EntrypointExecutorParameters(concurrency_limit=0, func=_give_back)
+        return EntrypointExecutor(parameters)
+
+
+async def _give_back(_: Job) -> None:
+    raise RetryRequested(reason="served here no longer")
 
 
 def _entrypoint(name: str, key: str) -> QueueEntrypoint:

@@ -59,6 +59,7 @@ class CardKeeper:
 
     async def run(self) -> None:
         """Work whenever the bell rings, until `stop()`; groups do not wait for each other."""
+        self._stopping = False
         try:
             while not self._stopping:
                 self._bell.clear()

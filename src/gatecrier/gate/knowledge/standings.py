@@ -8,6 +8,7 @@ An entry is one integer, so that a million of them are neither objects nor work 
 An entry with a later expiry is a greater number, so `entry > now` tells whether it still holds.
 """
 
+import asyncio
 import random
 from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import UTC, datetime
@@ -57,6 +58,8 @@ class Standings:
         self._started = clock.monotonic()
         #: Told of a (channel, person) whose standing is another one now, or none.
         self.changed: Callable[[int, int], None] = lambda _channel, _person: None
+        #: Set when somebody is known as a member no more: other processes must hear of it soon.
+        self.news = asyncio.Event()
         self._channels: dict[int, Entries] = {}
         self._unsaved: dict[tuple[int, int], Known] = {}
         self._pending: dict[tuple[int, int], int] = {}
@@ -139,6 +142,7 @@ class Standings:
             if date == known_date:
                 del self.of(channel_id)[person_id]
                 self._unsaved.pop((channel_id, person_id), None)
+                self.news.set()
                 self.changed(channel_id, person_id)
                 return standing
         self._remember(channel_id, person_id, standing, max(date, known_date), self._ttl[standing])
@@ -152,6 +156,8 @@ class Standings:
         )
         if known is not standing:
             self.changed(channel_id, person_id)
+        if known is Standing.MEMBER and standing is not known:
+            self.news.set()
         return standing
 
     def warm(self, known: Known) -> None:
@@ -179,6 +185,22 @@ class Standings:
             expires = int(started + left * (least + spread * random_())) + 1
             since_dawn = min(max(date - _DAWN, 0), _DATE_MASK)
             self.of(channel_id)[person_id] = (expires << _EXPIRES_SHIFT) | (since_dawn << 2) | standing
+
+    def learn_all(self, rows: Iterable[Sequence[int]], channels: Container[int]) -> int:
+        """As `warm_all`, for what another process learnt meanwhile: newer wins; returns how many changed."""
+        fresh = 0
+        for row in rows:
+            channel_id, person_id, standing, date, _ = row
+            known, known_date = self.last(channel_id, person_id)
+            if known is not Standing.UNKNOWN and date < known_date:
+                continue
+            if standing != known.value:
+                self.of(channel_id).pop(person_id, None)  # also where the new one holds no more
+            self.warm_all((row,), channels)
+            if standing != known.value:
+                self.changed(channel_id, person_id)
+                fresh += 1
+        return fresh
 
     def oldest_useful(self) -> datetime:
         """Before this moment nothing that was learnt still holds."""

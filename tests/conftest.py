@@ -44,24 +44,24 @@ async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def sqlite_database(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Database]:
+async def sqlite_database(tmp_path: Path, migrated_file: Path, clock: FakeClock) -> AsyncIterator[Database]:
     """An empty, migrated SQLite file."""
     shutil.copy(migrated_file, tmp_path / "test.db")
-    database = Database.at(f"sqlite:///{tmp_path}/test.db")
+    database = Database.at(f"sqlite:///{tmp_path}/test.db", clock.monotonic)
     yield database
     await database.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 async def database(
-    request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path
+    request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path, clock: FakeClock
 ) -> AsyncIterator[Database]:
     """An empty, migrated database: each test that asks for it runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         shutil.copy(migrated_file, tmp_path / "test.db")
-        opened = Database.at(f"sqlite:///{tmp_path}/test.db")
+        opened = Database.at(f"sqlite:///{tmp_path}/test.db", clock.monotonic)
     else:
-        opened = Database.at(request.getfixturevalue("postgres").url)
+        opened = Database.at(request.getfixturevalue("postgres").url, clock.monotonic)
         await migrate(opened)
         await _empty(opened)
     yield opened

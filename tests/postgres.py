@@ -33,7 +33,7 @@ class Postgres:
     def __init__(
         self, host: str, port: int, user: str, *, data: Path | None = None, binaries: Path | None = None
     ):
-        self._host, self._port, self._user = host, port, user
+        self.host, self.port, self._user = host, port, user
         self._data, self._binaries = data, binaries
         self._name = f"gatecrier_test_{os.getpid()}_{secrets.token_hex(3)}"
         self._psql(f"CREATE DATABASE {self._name}")
@@ -41,7 +41,12 @@ class Postgres:
     @property
     def url(self) -> str:
         """As GATECRIER_DATABASE_URL would be."""
-        return f"postgresql://{self._user}@{self._host}:{self._port}/{self._name}"
+        return self.at(self.port)
+
+    def at(self, port: int) -> str:
+        """As `url`, by a proxy at another port of this machine."""
+        host = self.host if port == self.port else "127.0.0.1"
+        return f"postgresql://{self._user}@{host}:{port}/{self._name}"
 
     def close(self) -> None:
         self._psql(f"DROP DATABASE {self._name} WITH (FORCE)")
@@ -49,7 +54,7 @@ class Postgres:
             _run([str(self._binaries / "pg_ctl"), "-D", str(self._data), "-m", "immediate", "stop"])
 
     def _psql(self, statement: str) -> None:
-        where = ["-h", self._host, "-p", str(self._port), "-U", self._user, "-d", "postgres"]
+        where = ["-h", self.host, "-p", str(self.port), "-U", self._user, "-d", "postgres"]
         _run([_psql_binary(), *where, "-q", "-v", "ON_ERROR_STOP=1", "-c", statement])
 
 

@@ -389,13 +389,14 @@ async def build(
         Misconfigured: a wrong setting, a database that cannot be written.
     """
     async with AsyncExitStack() as stack:
-        database = Database.at(settings.database_url.get_secret_value())
+        clock = clock or SystemClock()
+        database = Database.at(settings.database_url.get_secret_value(), clock.monotonic)
         stack.push_async_callback(database.close)
         await migrate(database)
         network = transport or AiohttpTransport()
         stack.push_async_callback(network.close)
         jitter = rng or random.Random()  # noqa: S311 - ids come from `kernel.ids`, not from here
-        app = App(settings, database, network, clock=clock or SystemClock(), rng=jitter)
+        app = App(settings, database, network, clock=clock, rng=jitter)
         await app.renew_bots()
         yield app
 

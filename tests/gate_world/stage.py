@@ -61,6 +61,7 @@ class Stage:
         )
         self.screens = PlainScreens(self.app, self.world)
         self.app.first.routing.open_screens(self.screens)
+        self.app.first.inbox.open()
         await self.finish(self.app.first.gate.start())
         await self.finish(self.app.first.healer.run_once())
         await self.finish(self.app.first.inbox.run_once())

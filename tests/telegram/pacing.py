@@ -32,5 +32,12 @@ async def campaign(
             person += 1
             await budgets.wait(BOT, person, "sendMessage", Lane.CAMPAIGN, permit=True)
             left.append(clock.monotonic())
+            budgets.landed(BOT, "sendMessage")
         await clock.sleep(busy())
     return left
+
+
+async def call(budgets: Budgets, person: int, lane: Lane) -> None:
+    """A message that leaves when it may, and is answered at once."""
+    await budgets.wait(BOT, person, "sendMessage", lane, permit=False)
+    budgets.landed(BOT, "sendMessage")

@@ -61,11 +61,13 @@ class Database:
     """
     An open database. Build it with `Database.at(url)`; `close()` when done.
 
+    Args:
+        monotonic: Tells the breaker how long it has been open, in seconds.
     Raises:
         Misconfigured: the URL is not one of SQLite's or PostgreSQL's.
     """
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
         if self.is_sqlite:
@@ -74,10 +76,10 @@ class Database:
         else:
             self._writer = _postgres_engine(url)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
-        self._breaker = Breaker()
+        self._breaker = Breaker(monotonic)
 
     @classmethod
-    def at(cls, url: str) -> "Database":
+    def at(cls, url: str, monotonic: Callable[[], float] = time.monotonic) -> "Database":
         """
         The database at `url`: "sqlite:///file.db" or "postgresql://user@host/name".
 
@@ -93,7 +95,7 @@ class Database:
             raise _bad_url()
         if parsed.get_backend_name() == "sqlite" and not _is_writable(parsed.database):
             raise _unwritable(parsed)
-        return cls(parsed.set(drivername=driver))
+        return cls(parsed.set(drivername=driver), monotonic)
 
     def __str__(self) -> str:
         """Its address without driver and password."""
@@ -182,7 +184,7 @@ class Breaker:
     answers after seconds instead of telling Telegram to come again.
     """
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._failures = 0
         self._until = 0.0

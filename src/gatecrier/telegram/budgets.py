@@ -29,6 +29,9 @@ log = structlog.get_logger(__name__)
 PATIENCE = 60.0
 """Seconds that an answer or a gate's act waits for its budget, before it is told to try later."""
 
+FREE = 30
+"""Messages a second of a bot that Telegram's FAQ allows, as they arrive."""
+
 _FOREVER = float("inf")
 _SWEEP_AT = 1024
 
@@ -143,7 +146,8 @@ class Budgets:
         patience: float = PATIENCE,
     ) -> None:
         """
-        Wait until this call may leave, and count it. Safe to cancel: nothing is taken before the end.
+        Wait until this call may leave, and count it; `landed` when it has ended. Safe to cancel: nothing is
+        taken before the end.
 
         Args:
             permit: One that `reserve` gave is spent: the bot's own rate is counted already.
@@ -169,6 +173,11 @@ class Budgets:
             limit.take(now)
         for limit in route.counts:
             limit.take(now)
+
+    def landed(self, bot_id: int, method: str, *, paid: bool = False) -> None:
+        """A call that `wait` let go has ended, however."""
+        if not paid and kind_of(method) in (Kind.SEND, Kind.EDIT):
+            self._purse(bot_id).window.landed(self._clock.monotonic())
 
     def pause(self, scope: Scope, seconds: float) -> None:
         """Let nothing of `scope` leave for `seconds`; a longer pause already running stays as it is."""
@@ -258,7 +267,7 @@ class Budgets:
                 BulkBucket(self._per_bot, self._burst, now),
                 BulkBucket(self._per_bot_paid, self._burst, now),
                 Pace(self._per_bot),
-                Window(max(1, int(self._per_bot + self._burst))),
+                Window(max(FREE, int(self._per_bot + self._burst))),
                 Bucket(self._reads, now),
                 Bucket(self._acts, now),
             )

@@ -233,7 +233,11 @@ class Gateway:
         breaker = self._breaker(call)
         breaker.check(self.clock.monotonic())
         await self._budget(call)
-        return await self._guarded(call, breaker)
+        try:
+            self._check_still_wanted(call)
+            return await self._guarded(call, breaker)
+        finally:
+            self.budgets.landed(call.bot_id, call.method, paid=call.paid and call.lane is Lane.CAMPAIGN)
 
     async def _guarded(self, call: Call, breaker: Breaker) -> Reply:
         left = self.clock.monotonic()
@@ -277,9 +281,10 @@ class Gateway:
             paid=call.paid,
             patience=self._patience(call),
         )
-        now = self.clock.monotonic()
-        call.waited += now - before
-        if now >= call.latest:
+        call.waited += self.clock.monotonic() - before
+
+    def _check_still_wanted(self, call: Call) -> None:
+        if self.clock.monotonic() >= call.latest:
             raise TryLater("Telegram did not take it in time.", code="too_late")
         if call.lane is Lane.CAMPAIGN and not self._may_campaign(call.bot_id):
             raise TryLater("Another process sends for this bot now.", code="not_home")

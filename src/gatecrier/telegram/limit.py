@@ -21,6 +21,9 @@ from gatecrier.telegram.lanes import Lane
 EPSILON = 1e-6
 """Seconds within which a moment counts as reached: floats do not add up exactly."""
 
+LOOK_AGAIN = 0.02
+"""Seconds until a look at a limit that only the end of a call opens."""
+
 IDLE_AFTER = 10.0
 """Seconds without use after which a limit at rest is forgotten."""
 
@@ -251,33 +254,41 @@ class BulkBucket(Bucket):
 
 class Window(Limit):
     """
-    At most `most` campaign calls in any `span` seconds, counting whatever else left.
+    At most `most` calls in any `span` seconds as Telegram sees them; campaigns wait for it, others only count.
 
-    Holds a bot to its rate plus burst when permits that built up, answers and cards come together:
-    Telegram counts what arrives, not what was meant. It remembers the last `most` moments, no more.
+    Telegram counts what arrives, and when that is, somewhere between leaving and the answer, we do not know:
+    so a call counts from the moment it leaves until `span` after its answer. However a network bunches what
+    was sent apart, no second holds more. It remembers the last `most` answers, no more.
     """
 
-    __slots__ = ("_left", "_most", "_span")
+    __slots__ = ("_flying", "_landed", "_most", "_span")
 
     def __init__(self, most: int, span: float = 1.0) -> None:
         super().__init__()
         self._most = most
         self._span = span
-        self._left: deque[float] = deque(maxlen=most)
+        self._flying = 0
+        self._landed: deque[float] = deque(maxlen=most)
 
     def ready_in(self, now: float, lane: Lane) -> float:  # noqa: ARG002
         if self.count(now) < self._most:
             return 0.0
-        return self._left[0] + self._span - now
+        return self._landed[0] + self._span - now if self._landed else LOOK_AGAIN
 
-    def take(self, now: float, count: int = 1) -> None:
-        self._left.extend([now] * count)
+    def take(self, now: float, count: int = 1) -> None:  # noqa: ARG002
+        """Calls leave; each must be `landed`, however it ends."""
+        self._flying += count
+
+    def landed(self, now: float) -> None:
+        """One was answered, or given up."""
+        self._flying -= 1
+        self._landed.append(now)
 
     def count(self, now: float) -> int:
-        """How many left within the last `span` seconds; `most` stands for any larger number."""
-        while self._left and self._left[0] + self._span <= now + EPSILON:
-            self._left.popleft()
-        return len(self._left)
+        """How many may arrive within `span` seconds of now, either way; `most` answers stand for any more."""
+        while self._landed and self._landed[0] + self._span <= now + EPSILON:
+            self._landed.popleft()
+        return self._flying + len(self._landed)
 
     def is_idle(self, now: float) -> bool:
         return super().is_idle(now) and self.count(now) == 0
@@ -285,7 +296,7 @@ class Window(Limit):
     @property
     def size(self) -> int:
         """How many moments are remembered."""
-        return len(self._left)
+        return len(self._landed)
 
 
 def paused(seconds: float) -> TryLater:

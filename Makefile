@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check fmt bench defences lock clean
+.PHONY: help demo test unit check fmt bench defences chaos lock clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ bench: $(VENV)/.dev ## measure ourselves beside our peers, as ratios
 
 defences: $(VENV)/.dev ## take each defence of the gate out, and see its tests fail (ARGS="N3 12")
 	@PYTHONPATH=tests $(BIN)/python -m defences $(ARGS)
+
+chaos: $(VENV)/.dev ## processes under fire, whole size, some minutes (ARGS="campaign --seed 7", "gate")
+	@PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet
 lock: $(VENV)/.dev ## renew requirements/*.txt from pyproject.toml

@@ -91,7 +91,7 @@ class App:
             clock=clock,
             rng=rng,
             api_url=settings.telegram_api_url,
-            may_campaign=self._may_campaign,
+            may_act=self._may_act,
         )
         self.bots = Bots(database, Vault(settings.secret_key.get_secret_value()), clock=clock)
         self.operators = Operators(settings.owner_id, settings.operator_ids)
@@ -334,8 +334,8 @@ class App:
             raise error
         log.error("bot.misconfigured", bot_id=bot_id, code=error.code, text=error.text)
 
-    def _may_campaign(self, bot_id: int) -> bool:
-        """The fence of campaigns: a process that was frozen must not send what its successor has taken."""
+    def _may_act(self, bot_id: int) -> bool:
+        """The fence: a process that was frozen must not do what its successor may have done meanwhile."""
         return self.homes is None or self.instances.holds(lease_of(bot_id))
 
     def serve(self) -> tuple[HttpServer, int]:

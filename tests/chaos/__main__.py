@@ -11,11 +11,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from chaos import campaign
+from chaos import campaign, gate
 from chaos.report import Report
 from postgres import find_postgres
 
-SCENARIOS = {"campaign": lambda seed, postgres, folder: campaign.run(campaign.Size(), seed, postgres, folder)}
+SCENARIOS = {
+    "campaign": lambda seed, postgres, folder: campaign.run(campaign.Size(), seed, postgres, folder),
+    "gate": lambda seed, postgres, folder: gate.run(gate.Size(), seed, postgres, folder),
+}
 
 
 def main() -> int:

@@ -85,7 +85,7 @@ async def _fire(fleet: Fleet, ground: Field, size: Size, rng: random.Random, rep
             report.fault(f"{fault.name} to {post.name}")
             await fleet.kill(post, fault)
             if fault is signal.SIGSTOP:
-                thawing.append(asyncio.create_task(_thaw(fleet, post, rng.uniform(0.5, 14.0))))
+                thawing.append(asyncio.create_task(fleet.thaw(post, rng.uniform(0.5, 14.0))))
         else:
             proxy = ground.redis if fault == "redis" else ground.database
             mode = rng.choice([Mode.REFUSE, Mode.RESET, Mode.HANG])
@@ -96,13 +96,6 @@ async def _fire(fleet: Fleet, ground: Field, size: Size, rng: random.Random, rep
         await asyncio.sleep(rng.uniform(0.5, 1.5) * pause)
     await asyncio.gather(*thawing)
     report.fault("peace")
-
-
-async def _thaw(fleet: Fleet, post: Post, after: float) -> None:
-    pid = post.pid
-    await asyncio.sleep(after)
-    if post.pid == pid:
-        await fleet.kill(post, signal.SIGCONT)
 
 
 async def _campaign(truth: App, ground: Field, bot_id: int, size: Size) -> int:

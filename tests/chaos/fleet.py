@@ -77,6 +77,13 @@ class Fleet:
             os.kill(post.pid, how)
         post.is_frozen = how is signal.SIGSTOP
 
+    async def thaw(self, post: Post, after: float) -> None:
+        """Let a frozen process go on after so many seconds, if it is still that one."""
+        pid = post.pid
+        await asyncio.sleep(after)
+        if post.pid == pid:
+            await self.kill(post, signal.SIGCONT)
+
     def log_of(self, post: Post) -> Path:
         """What its processes said, one after the other."""
         return self.folder / f"{post.name}.log"

@@ -12,12 +12,13 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from functools import partial
 
+import asyncpg
 import structlog
 from croniter import croniter
 from pgqueuer import PgQueuer
 from pgqueuer.adapters.inmemory import InMemoryQueries
 from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
-from pgqueuer.errors import RetryRequested
+from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.executors import (
     AbstractEntrypointExecutor,
     EntrypointExecutor,
@@ -28,6 +29,7 @@ from pgqueuer.types import QueueEntrypoint
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gatecrier.kernel.clock import Clock
+from gatecrier.kernel.errors import TryLater
 from gatecrier.storage.database import Database, after_commit
 
 log = structlog.get_logger(__name__)
@@ -36,6 +38,9 @@ DEQUEUE = timedelta(seconds=5)  # notifications wake the queue at once; this is 
 HEARTBEAT = timedelta(seconds=10)  # a job that a process took and did not end goes to another after so long
 RESTART_SECONDS = 2.0
 FORGET = timedelta(days=1)
+
+GONE = (TryLater, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, FailingListenerError)
+"""The database went away; PgQueuer's health check found its connection deaf."""
 
 Run = Callable[[str], Awaitable[None]]
 
@@ -98,9 +103,12 @@ class Jobs:
         while not self._is_stopping:
             try:
                 await self._run_engine()
+            except GONE as error:
+                self.trouble = f"{type(error).__name__}: {error}"
+                log.warning("jobs.engine_ended", error=self.trouble, again_in=RESTART_SECONDS)
             except Exception as error:  # the edge of a worker loop: log it, and start again
                 self.trouble = f"{type(error).__name__}: {error}"
-                log.exception("jobs.engine_ended", again_in=RESTART_SECONDS)
+                log.exception("jobs.engine_failed", again_in=RESTART_SECONDS)
             if not self._is_stopping:
                 await self._clock.sleep(RESTART_SECONDS)
 
@@ -209,6 +217,8 @@ def _entrypoint(name: str, key: str) -> QueueEntrypoint:
 async def _logged(name: str, key: str, run: Run) -> None:
     try:
         await run(key)
+    except TryLater as error:  # the next reconcile tries again
+        log.warning("jobs.postponed", job=name, key=key, code=error.code)
     except Exception:  # the edge of a worker loop: the next reconcile tries again
         log.exception("jobs.failed", job=name, key=key)
 
@@ -247,6 +257,8 @@ def _schedule(
             return
         try:
             await tick()
+        except TryLater as error:
+            log.warning("jobs.schedule_postponed", schedule=schedule.entrypoint, code=error.code)
         except Exception:  # the edge of a worker loop: the next tick tries again
             log.exception("jobs.schedule_failed", schedule=schedule.entrypoint)
 

@@ -105,8 +105,8 @@ class Gateway:
     Args:
         api_url: Where the Bot API is served, without a trailing slash, such as https://api.telegram.org.
         observe: Told of every call when it ends; must not raise.
-        may_campaign: Whether this process may send campaigns of a bot, asked as each call leaves: it may
-            have been frozen since it took the recipient, and another has taken over.
+        may_act: Whether this process may still act for a bot, asked as each call leaves that changes
+            something: it may have been frozen since it decided to, and another has taken over.
 
     Raises:
         Misconfigured: `api_url` is no http(s) address.
@@ -121,7 +121,7 @@ class Gateway:
         rng: random.Random,
         api_url: str,
         observe: Callable[[CallRecord], None] | None = None,
-        may_campaign: Callable[[int], bool] = lambda _bot_id: True,
+        may_act: Callable[[int], bool] = lambda _bot_id: True,
     ) -> None:
         self.budgets = budgets
         self.clock = clock
@@ -129,7 +129,7 @@ class Gateway:
         self._rng = rng
         self._api_url = _checked(api_url)
         self._observe = observe
-        self._may_campaign = may_campaign
+        self._may_act = may_act
         self._breakers: dict[tuple[int, Kind], Breaker] = {}
 
     async def call(
@@ -286,8 +286,8 @@ class Gateway:
     def _check_still_wanted(self, call: Call) -> None:
         if self.clock.monotonic() >= call.latest:
             raise TryLater("Telegram did not take it in time.", code="too_late")
-        if call.lane is Lane.CAMPAIGN and not self._may_campaign(call.bot_id):
-            raise TryLater("Another process sends for this bot now.", code="not_home")
+        if call.kind is not Kind.READ and not self._may_act(call.bot_id):
+            raise TryLater("Another process acts for this bot now.", code="not_home")
 
     def _patience(self, call: Call) -> float:
         """Seconds that this call may still wait for budgets and pauses."""

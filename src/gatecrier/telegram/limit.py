@@ -254,7 +254,7 @@ class BulkBucket(Bucket):
 
 class Window(Limit):
     """
-    At most `most` calls in any `span` seconds as Telegram sees them; campaigns wait for it, others only count.
+    At most `most` calls in any `span` seconds as Telegram sees them; campaigns wait, others only count.
 
     Telegram counts what arrives, and when that is, somewhere between leaving and the answer, we do not know:
     so a call counts from the moment it leaves until `span` after its answer. However a network bunches what

@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 MOST_BYTES = 1 << 20  # of a body; the largest update that Telegram sends is some ten kilobytes
 PATIENCE = 10.0  # seconds in which a body must have come
+SAFE_WITHIN = 10.0  # seconds in which an update must be kept: a database that hangs is one that is gone
 SECRET_HEADER = b"x-telegram-bot-api-secret-token"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
@@ -108,7 +109,11 @@ class Webhook:
             log.warning("update skipped: not understood", path=self.path, update_id=number)
             return 400 if number is None else 200
         try:
-            await self._take([Received(update, body)])
+            async with asyncio.timeout(SAFE_WITHIN):
+                await self._take([Received(update, body)])
+        except TimeoutError:  # it may be safe by then all the same: it is claimed once
+            log.warning("update not safe in time: Telegram will repeat it", path=self.path)
+            return 503
         except TryLater as error:
             log.warning("update not safe: Telegram will repeat it", path=self.path, code=error.code)
             return 503

@@ -159,6 +159,9 @@ class CardKeeper:
         try:
             telling, untold = await self._begin_telling()
             begun, waiting = await self._begin()
+        except TryLater as error:
+            log.warning("cards.postponed", code=error.code)
+            return True
         except Exception:  # the edge of a worker loop: log it, and look again
             log.exception("cards.failed")
             return True

@@ -25,7 +25,7 @@ from gatecrier.broadcast.worker import Sender
 from gatecrier.kernel.clock import FakeClock
 from gatecrier.registry.model import Subscriber, SuppressionReason
 from gatecrier.registry.store import SubscriberStore
-from gatecrier.storage.database import Database
+from gatecrier.storage.database import Breaker, Database
 
 Opened = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
@@ -108,6 +108,7 @@ class Stage:
     def __init__(self, database: Database, clock: FakeClock | None = None, *, latency: float = 0.0) -> None:
         self.database = database
         self.clock = clock or JumpingClock()
+        database._breaker = Breaker(self.clock.monotonic)  # by the time that passes here
         if isinstance(self.clock, JumpingClock):
             self.clock.watch(database)
         self.telegram = FakeTelegram(self.clock, latency=latency)

@@ -111,11 +111,9 @@ class Webhook:
         try:
             async with asyncio.timeout(SAFE_WITHIN):
                 await self._take([Received(update, body)])
-        except TimeoutError:  # it may be safe by then all the same: it is claimed once
-            log.warning("update not safe in time: Telegram will repeat it", path=self.path)
-            return 503
-        except TryLater as error:
-            log.warning("update not safe: Telegram will repeat it", path=self.path, code=error.code)
+        except (TimeoutError, TryLater) as error:  # it may be safe by now all the same: it is claimed once
+            code = error.code if isinstance(error, TryLater) else "too_slow"
+            log.warning("update not safe: Telegram will repeat it", path=self.path, code=code)
             return 503
         return 200
 

@@ -141,7 +141,6 @@ class HostedBot:
         self.poller = Poller(self.bot, self.inbox.take, clock=clock, rng=house.rng, knows=self.gate.glance)
         self.senders = _senders(self)
         self.amender = Amender({self.bot_id: self.bot}, database, clock=clock)
-        self.is_home = False
         self._is_loaded = False
         self._news = f"news:{self.bot_id}"
         self._stopping = asyncio.Event()
@@ -177,7 +176,7 @@ class HostedBot:
 
     async def look_around(self) -> None:
         """In front, but not at home: learn what the home knows by now, and save whom we saw."""
-        if not self.is_home:
+        if not self.inbox.is_open:  # the home judges by what it learns itself
             await self.load()
             await self.gate.save_standings()
 
@@ -191,7 +190,6 @@ class HostedBot:
     async def move_in(self) -> None:
         """Act for the bot from now on: go on with what the home before us left."""
         await self.load()
-        self.is_home = True
         self.senders = _senders(self)  # those of an earlier stay were stopped
         from gatecrier.bot.dispatcher import Screens  # noqa: PLC0415 - aiogram: 3 s, 120 MB, not for the CLI
 
@@ -222,21 +220,20 @@ class HostedBot:
         me = await self.check()
         log.info("bot.home", bot=me.username, bot_id=self.bot_id)
         await show_menu(self.bot, self.house.operators)
-        await self.move_in()
-        intake = asyncio.create_task(self._take_updates())
-        cards = asyncio.create_task(self.cards.run())
-        ticks = [asyncio.create_task(tick) for tick in self._ticks()]
         stopping = asyncio.create_task(self._stopping.wait())
-        if not self.house.database.is_sqlite:
-            await self.house.clock.sleep(QUIET)
-        self._serve_jobs()
+        loops: list[asyncio.Task[None]] = []
+        cards: list[asyncio.Task[None]] = []
         try:
-            done, _ = await asyncio.wait(
-                [intake, cards, *ticks, stopping], return_when=asyncio.FIRST_COMPLETED
-            )
+            await self.move_in()
+            loops += [asyncio.create_task(work) for work in (self._take_updates(), *self._ticks())]
+            cards += [asyncio.create_task(self.cards.run())]
+            if not self.house.database.is_sqlite:
+                await self.house.clock.sleep(QUIET)
+            self._serve_jobs()
+            done, _ = await asyncio.wait([*loops, *cards, stopping], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await self._move_out(intake, cards, ticks)
             stopping.cancel()
+            await self._move_out(loops, cards)
         for task in done - {stopping}:
             task.result()  # a loop that ended by itself has failed: say why
             raise RuntimeError(f"{task.get_coro()!r} has ended by itself")
@@ -277,22 +274,21 @@ class HostedBot:
         self.house.jobs.serve(SENDER, sender_key(self.bot_id), self.senders.run)
         self.house.jobs.serve(AMENDER, amender_key(self.bot_id), self.amender.run)
 
-    async def _move_out(
-        self, intake: asyncio.Task[None], cards: asyncio.Task[None], ticks: list[asyncio.Task[None]]
-    ) -> None:
+    async def _move_out(self, loops: list[asyncio.Task[None]], cards: list[asyncio.Task[None]]) -> None:
         """Take nothing new, let what is in flight end, and leave the rest to the next home."""
         self.house.jobs.unserve(SENDER, sender_key(self.bot_id))
         self.house.jobs.unserve(AMENDER, amender_key(self.bot_id))
         self.inbox.close()
-        self.is_home = False
-        await cancelled(intake, *ticks)
+        await cancelled(*loops)
         self.cards.stop()
         try:
             async with asyncio.timeout(STOP_SECONDS):
-                await asyncio.gather(self.senders.stop(), self.inbox.drain(), asyncio.wait([cards]))
+                await asyncio.gather(
+                    self.senders.stop(), self.inbox.drain(), *(asyncio.wait([task]) for task in cards)
+                )
         except TimeoutError:
             log.warning("bot.moved_out_late", bot_id=self.bot_id, seconds=STOP_SECONDS)
-        await cancelled(cards)
+        await cancelled(*cards)
         await self.inbox.abandon()
 
 

@@ -55,13 +55,14 @@ class Inbox:
 
     Attributes:
         bell: Set when another process has kept something.
+        is_open: Whether this is the bot's home.
     """
 
     def __init__(self, database: Database, clock: Clock, bot_id: int, work: Work, bells: Bells) -> None:
         self._bells = bells
         self._name = f"inbox:{bot_id}"
         self.bell = bells.bell(self._name)
-        self._is_open = False
+        self.is_open = False
         self._database = database
         self._clock = clock
         self._bot_id = bot_id
@@ -79,11 +80,11 @@ class Inbox:
 
     def open(self) -> None:
         """This is the bot's home: work on what is taken."""
-        self._is_open = True
+        self.is_open = True
 
     def close(self) -> None:
         """It is no longer: only keep."""
-        self._is_open = False
+        self.is_open = False
 
     async def take(self, batch: Sequence[Received]) -> None:
         """
@@ -102,11 +103,11 @@ class Inbox:
         try:
             async with self._database.transaction() as connection:
                 fresh = await InboxStore(connection).add(self._bot_id, new, now=self._clock.now())
-                if fresh and not self._is_open:
+                if fresh and not self.is_open:
                     await self._bells.ring(connection, self._name)
         finally:
-            self._mine -= new.keys() - (fresh if self._is_open else set())
-        if self._is_open:
+            self._mine -= new.keys() - (fresh if self.is_open else set())
+        if self.is_open:
             for id_ in sorted(fresh):
                 await self._begin(effects[id_])
 
@@ -114,7 +115,7 @@ class Inbox:
         """Work on what other processes kept, and again on what a crash or a failure left open."""
         await self._note_done()
         begun = 0
-        while self._is_open and (some := await self._left()):
+        while self.is_open and (some := await self._left()):
             for id_, body in some:
                 await self._begin_again(id_, body)
             begun += len(some)
@@ -122,10 +123,11 @@ class Inbox:
 
     async def _left(self) -> list[tuple[int, bytes]]:
         """Some that are open, and not at work here; the oldest first."""
-        store_limit = AGAIN_AT_ONCE + len(self._mine)
+        mine = set(self._mine)  # one that is postponed while we read is open by that reading, and not due
+        limit = AGAIN_AT_ONCE + len(mine)
         async with self._database.read() as connection:
-            left = await InboxStore(connection).open(self._bot_id, now=self._clock.now(), limit=store_limit)
-        return [(id_, body) for id_, body in left if id_ not in self._mine]
+            left = await InboxStore(connection).open(self._bot_id, now=self._clock.now(), limit=limit)
+        return [(id_, body) for id_, body in left if id_ not in mine and id_ not in self._mine]
 
     async def _give_up(self) -> int:
         now = self._clock.now()

@@ -13,6 +13,8 @@ from typing import NoReturn
 
 import pytest
 
+from ports import free_port
+
 BINARIES = Path("/usr/lib/postgresql")
 START_SECONDS = 60
 
@@ -80,7 +82,7 @@ def _private(folder: Path) -> Postgres:
     versions = sorted(BINARIES.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if not versions:
         raise PostgresMissing("No PostgreSQL runs here and none is installed: apt-get install postgresql")
-    binaries, data, port = versions[-1].parent, folder / "data", _free_port()
+    binaries, data, port = versions[-1].parent, folder / "data", free_port()
     if os.geteuid() == 0:  # initdb refuses root; Debian's package made the user postgres
         for path in (folder, *folder.parents):
             if path.stat().st_uid == 0 and path.parts[:2] == ("/", "tmp") and path != Path("/tmp"):
@@ -124,9 +126,3 @@ def _listens(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

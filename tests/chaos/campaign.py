@@ -5,25 +5,23 @@ import random
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from chaos.field import Field, field, private_redis
+from chaos.fire import comes, cut, strike
 from chaos.fleet import Fleet, Post
-from chaos.proxy import Mode
 from chaos.report import Report
 from gatecrier.app import App, build
-from gatecrier.broadcast.model import CampaignState, DeliveryState, Text
-from gatecrier.registry.store import SubscriberStore
+from gatecrier.broadcast.model import CampaignState, DeliveryState
 from gatecrier_sandbox import Limits
 from gatecrier_sandbox.world.calls import CallFilter
-from make import make_subscriber
+from journeys.conftest import begin_campaign
 from postgres import Postgres
 
 MESSAGE = "Once, whatever happens"
 WINDOW = 25  # calls in flight: journeys.conftest.fast
 HEADROOM = 1.2  # Telegram's limit over ours: 30 over 25
-AT_ONCE = 10_000
-LOOK = 0.1
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,20 @@ async def run(size: Size, seed: int, postgres: Postgres, folder: Path) -> Report
             for bot in ground.bots[1:]:
                 await truth.bots.add(bot.token, username=f"bot_{bot.id}", actor="chaos")
             await truth.renew_bots()
-            campaigns = {bot.id: await _campaign(truth, ground, bot.id, size) for bot in ground.bots}
+            people = size.recipients // size.bots
+            campaigns = {
+                bot.id: await begin_campaign(
+                    truth, ground.sandbox, bot.id, MESSAGE, people=people, blocked=0.02
+                )
+                for bot in ground.bots
+            }
             posts = [Post(f"worker{number}", "worker", ground.env) for number in range(size.workers)]
             async with Fleet.at_work(folder, size.rate, posts) as fleet:
                 fire = asyncio.create_task(_fire(fleet, ground, size, random.Random(seed), report))
                 try:
-                    ended = await _until_ended(truth, campaigns, fire, size.patience)
+                    ended = await comes(partial(_has_ended, truth, campaigns, fire), size.patience)
+                    if fire.done():
+                        fire.result()
                 finally:
                     fire.cancel()
                     await asyncio.gather(fire, return_exceptions=True)
@@ -77,52 +83,20 @@ async def _fire(fleet: Fleet, ground: Field, size: Size, rng: random.Random, rep
     rng.shuffle(faults)
     ideal = size.recipients / size.bots / size.rate
     pause = max(0.2, 0.6 * ideal / len(faults))
-    thawing: list[asyncio.Task[None]] = []
     await asyncio.sleep(2)
     for fault in faults:
         if isinstance(fault, signal.Signals):
-            post = rng.choice(fleet.posts)
-            report.fault(f"{fault.name} to {post.name}")
-            await fleet.kill(post, fault)
-            if fault is signal.SIGSTOP:
-                thawing.append(asyncio.create_task(fleet.thaw(post, rng.uniform(0.5, 14.0))))
+            await strike(fleet, rng.choice(fleet.posts), fault, rng, report)
         else:
-            proxy = ground.redis if fault == "redis" else ground.database
-            mode = rng.choice([Mode.REFUSE, Mode.RESET, Mode.HANG])
-            report.fault(f"{fault}: {mode.value} for {size.outage:.0f} s")
-            await proxy.set(mode)
-            await asyncio.sleep(size.outage)
-            await proxy.set(Mode.PASS)
+            await cut(ground.redis if fault == "redis" else ground.database, fault, size.outage, rng, report)
         await asyncio.sleep(rng.uniform(0.5, 1.5) * pause)
-    await asyncio.gather(*thawing)
+    await fleet.thawed()
     report.fault("peace")
 
 
-async def _campaign(truth: App, ground: Field, bot_id: int, size: Size) -> int:
-    count = size.recipients // size.bots
-    cohort = ground.sandbox.world.subscribers(bot_id, count, blocked=0.02, announce=False)
-    for first in range(0, count, AT_ONCE):
-        numbers = range(first, min(first + AT_ONCE, count))
-        people = [make_subscriber(bot_id, cohort.first_id + number) for number in numbers]
-        async with truth.database.transaction() as connection:
-            await SubscriberStore(connection).put(people)
-    campaign = await truth.broadcast.create(bot_id, "Fire", Text(text=MESSAGE), actor="chaos")
-    await truth.broadcast.start(campaign.id, actor="chaos")
-    return campaign.id
-
-
-async def _until_ended(
-    truth: App, campaigns: Mapping[int, int], fire: "asyncio.Task[None]", patience: float
-) -> bool:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + patience
-    while loop.time() < deadline:
-        states = [(await truth.broadcast.get(id_)).state for id_ in campaigns.values()]
-        if fire.done() and all(state is CampaignState.FINISHED for state in states):
-            fire.result()
-            return True
-        await asyncio.sleep(LOOK)
-    return False
+async def _has_ended(truth: App, campaigns: Mapping[int, int], fire: "asyncio.Task[None]") -> bool:
+    states = [(await truth.broadcast.get(id_)).state for id_ in campaigns.values()]
+    return fire.done() and all(state is CampaignState.FINISHED for state in states)
 
 
 async def _judge(report: Report, truth: App, ground: Field, campaigns: Mapping[int, int], size: Size) -> None:

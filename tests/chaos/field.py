@@ -14,6 +14,7 @@ from chaos.proxy import Proxy
 from gatecrier.kernel.settings import Settings, load
 from gatecrier_sandbox import Limits, Sandbox
 from gatecrier_sandbox.world.model import Bot
+from ports import free_port
 from postgres import Postgres
 
 SECRET_KEY = "k" * 32
@@ -88,12 +89,6 @@ def private_redis(folder: Path) -> Iterator[int]:
             yield port
         finally:
             server.kill()
-
-
-def free_port() -> int:
-    """A port that nobody has now."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def _await_port(port: int) -> None:

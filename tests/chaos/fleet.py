@@ -24,7 +24,6 @@ class Post:
     env: Mapping[str, str]
     pid: int = 0
     starts: int = 0
-    is_frozen: bool = False
 
     @property
     def runs(self) -> bool:
@@ -54,6 +53,7 @@ class Fleet:
     findings: list[str] = field(default_factory=list)
     _nursery: asyncio.subprocess.Process | None = None
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _thawing: list[asyncio.Task[None]] = field(default_factory=list)
 
     @classmethod
     @asynccontextmanager
@@ -67,19 +67,26 @@ class Fleet:
         try:
             yield fleet
         finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            ended = [keeping, *fleet._thawing]
+            for task in ended:
+                task.cancel()
+            await asyncio.gather(*ended, return_exceptions=True)
             await fleet._stop()
 
     async def kill(self, post: Post, how: signal.Signals) -> None:
-        """Send a signal to the process of a post; SIGTERM is given its time by `_keep`."""
+        """Send a signal to the process of a post."""
         if post.runs:
             os.kill(post.pid, how)
-        post.is_frozen = how is signal.SIGSTOP
 
-    async def thaw(self, post: Post, after: float) -> None:
+    def thaw_later(self, post: Post, after: float) -> None:
         """Let a frozen process go on after so many seconds, if it is still that one."""
-        pid = post.pid
+        self._thawing.append(asyncio.create_task(self._thaw(post, post.pid, after)))
+
+    async def thawed(self) -> None:
+        """Return when nobody is frozen any more."""
+        await asyncio.gather(*self._thawing)
+
+    async def _thaw(self, post: Post, pid: int, after: float) -> None:
         await asyncio.sleep(after)
         if post.pid == pid:
             await self.kill(post, signal.SIGCONT)
@@ -110,7 +117,6 @@ class Fleet:
             nursery.stdin.write(json.dumps(order).encode() + b"\n")
             post.pid = int(await nursery.stdout.readline())
         post.starts += 1
-        post.is_frozen = False
         if post.starts > 200:
             raise RuntimeError(f"{post.name} does not stay alive: see {self.log_of(post)}")
 

@@ -4,7 +4,6 @@ import asyncio
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,10 +11,11 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
-from chaos.field import Field, free_port, private_redis
+from chaos.field import Field, private_redis
 from chaos.field import field as fielded
+from chaos.fire import comes, cut, strike
 from chaos.fleet import Fleet, Post
-from chaos.proxy import Mode, Proxy
+from chaos.proxy import Proxy
 from chaos.report import Report
 from gatecrier.app import App, build
 from gatecrier.gate.tables import cases
@@ -23,9 +23,9 @@ from gatecrier.registry.store import received_updates
 from gatecrier_sandbox.errors import Refused
 from gatecrier_sandbox.world.calls import CallFilter
 from gatecrier_sandbox.world.faults import Fault, FaultKind
+from ports import free_port
 from postgres import Postgres
 
-LOOK = 0.1
 LONGEST_MENDING = 90.0  # seconds after the last fault in which all must be as it should be
 
 
@@ -124,14 +124,14 @@ async def run(size: Size, seed: int, postgres: Postgres, folder: Path) -> Report
             ]
             posts += [Post(f"worker{number}", "worker", ground.env) for number in range(size.workers)]
             async with Fleet.at_work(folder, 25.0, posts) as fleet:
-                await _until(partial(_has_webhook, ground), 30)
+                await comes(partial(_has_webhook, ground), 30)
                 faults = ground.sandbox.world.faults
                 faults.add(Fault(FaultKind.DUPLICATE_UPDATE, probability=0.1))
                 faults.add(Fault(FaultKind.REORDER_UPDATE, probability=0.1, seconds=1.0))
                 fire = asyncio.create_task(_fire(fleet, town, size, rng, report))
                 await _talk(town, size, fire)
                 faults.clear()
-                mended = await _until(lambda: _is_quiet(truth, town), LONGEST_MENDING)
+                mended = await comes(lambda: _is_quiet(truth, town), LONGEST_MENDING)
                 report.law(
                     "exactly the strangers are held",
                     mended,
@@ -188,35 +188,21 @@ async def _fire(fleet: Fleet, town: Town, size: Size, rng: random.Random, report
     rng.shuffle(outages)
     pause = max(0.3, (size.seconds - sum(seconds for _, _, seconds in outages)) / (size.kills + 1))
     at = sorted(rng.sample(range(size.kills + 1), len(outages)))
-    thawing = []
     await asyncio.sleep(2)
     for number in range(size.kills + 1):
         if at and number == at[0]:
             at.pop(0)
-            await _cut(town, outages.pop(), rng, report)
-        post, how = (
-            rng.choice(fleet.posts),
-            rng.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP]),
-        )
-        report.fault(f"{how.name} to {post.name}")
-        await fleet.kill(post, how)
-        if how is signal.SIGSTOP:
-            thawing.append(asyncio.create_task(fleet.thaw(post, rng.uniform(0.5, 14.0))))
+            proxy, name, seconds = outages.pop()
+            began = time.time()
+            await cut(proxy, name, seconds, rng, report)
+            if name == "database":  # what was decided before may still be under way
+                town.silences.append((began + 5, began + seconds))
+        post = rng.choice(fleet.posts)
+        how = rng.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP])
+        await strike(fleet, post, how, rng, report)
         await asyncio.sleep(rng.uniform(0.5, 1.5) * pause)
-    await asyncio.gather(*thawing)
+    await fleet.thawed()
     report.fault("peace")
-
-
-async def _cut(town: Town, outage: tuple[Proxy, str, float], rng: random.Random, report: Report) -> None:
-    proxy, name, seconds = outage
-    mode = rng.choice([Mode.REFUSE, Mode.RESET, Mode.HANG])
-    report.fault(f"{name}: {mode.value} for {seconds:.0f} s")
-    await proxy.set(mode)
-    began = time.time()
-    await asyncio.sleep(seconds)
-    if name == "database":
-        town.silences.append((began + 5, time.time()))  # what was decided before may still be under way
-    await proxy.set(Mode.PASS)
 
 
 async def _judge(report: Report, truth: App, town: Town) -> None:
@@ -262,13 +248,3 @@ async def _open_updates(truth: App) -> int:
 
 def _params(raw: msgspec.Raw) -> dict[str, str]:
     return msgspec.json.decode(raw, type=dict[str, str])
-
-
-async def _until(holds: Callable[[], Awaitable[bool]], seconds: float) -> bool:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    while not await holds():
-        if loop.time() > deadline:
-            return False
-        await asyncio.sleep(LOOK)
-    return True

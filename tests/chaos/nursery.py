@@ -16,21 +16,16 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import gatecrier.bot.dispatcher  # noqa: F401 - aiogram takes seconds: once
-from gatecrier.app import build
+from gatecrier.cli.run import work
 from gatecrier.kernel.settings import GateSettings, Role, load
 from gatecrier.kernel.telemetry import configure
 from journeys.conftest import fast
 
 
 async def live(role: Role, rate: float) -> None:
-    """As `cli.run.run`."""
+    """As `gatecrier run`, at a rate that only a sandbox allows."""
     configure("info")
-    settings = fast(load(), rate).model_copy(update={"gate": GateSettings(sweep_rate=50)})
-    async with build(settings) as app:
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, app.stop)
-        await app.run(role)
+    await work(fast(load(), rate).model_copy(update={"gate": GateSettings(sweep_rate=50)}), role)
 
 
 def child(order: dict[str, Any]) -> None:

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from gatecrier.app import App, build
-from gatecrier.kernel.settings import BroadcastSettings, Settings, load
+from gatecrier.broadcast.model import Text
+from gatecrier.kernel.settings import BroadcastSettings, Role, Settings, load
+from gatecrier.registry.store import SubscriberStore
 from gatecrier.storage.database import Database
 from gatecrier_sandbox import Limits, Sandbox
 from gatecrier_sandbox.world.model import Bot as SandboxBot
 from gatecrier_sandbox.world.model import Message
+from make import make_subscriber
 
 LOOK_SECONDS = 0.01
 PATIENCE_SECONDS = 20.0
@@ -37,6 +40,19 @@ async def until(holds: Callable[[], bool | Awaitable[bool]], what: str) -> None:
         if time.monotonic() > deadline:
             pytest.fail(f"this did not happen within {PATIENCE_SECONDS:.0f} s: {what}")
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def begin_campaign(
+    app: App, sandbox: Sandbox, bot_id: int, text: str, *, people: int, blocked: float = 0.0
+) -> int:
+    """A started campaign to so many new subscribers, who blocked the bot in part; its number."""
+    cohort = sandbox.world.subscribers(bot_id, people, blocked=blocked, announce=False)
+    subscribers = [make_subscriber(bot_id, cohort.first_id + number) for number in range(cohort.count)]
+    async with app.database.transaction() as connection:
+        await SubscriberStore(connection).put(subscribers)
+    campaign = await app.broadcast.create(bot_id, "Test", Text(text=text), actor="test")
+    await app.broadcast.start(campaign.id, actor="test")
+    return campaign.id
 
 
 def is_card(message: Message) -> bool:
@@ -65,9 +81,9 @@ class Stage:
 
 
 @asynccontextmanager
-async def running(app: App) -> AsyncIterator[App]:
+async def running(app: App, role: Role = Role.ALL) -> AsyncIterator[App]:
     """Let an app work for the length of the block; what ended it, if it ended, is raised."""
-    task = asyncio.create_task(app.run())
+    task = asyncio.create_task(app.run(role))
     try:
         yield app
     finally:

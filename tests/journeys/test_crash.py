@@ -13,12 +13,10 @@ from pathlib import Path
 import pytest
 
 from gatecrier.app import App, build
-from gatecrier.broadcast.model import CampaignState, DeliveryState, Text
+from gatecrier.broadcast.model import CampaignState, DeliveryState
 from gatecrier.kernel.settings import Settings, load
-from gatecrier.registry.store import SubscriberStore
 from gatecrier_sandbox import Limits, Sandbox
-from journeys.conftest import fast, until
-from make import make_subscriber
+from journeys.conftest import begin_campaign, fast, until
 
 pytestmark = pytest.mark.story
 
@@ -46,18 +44,6 @@ async def product(settings: Settings) -> AsyncIterator[asyncio.subprocess.Proces
         await process.wait()
 
 
-async def draft(app: App, sandbox: Sandbox) -> int:
-    """A started campaign to everybody, which nobody works on yet."""
-    bot_id = app.first.bot_id
-    cohort = sandbox.world.subscribers(bot_id, SUBSCRIBERS, blocked=0.03, announce=False)
-    people = [make_subscriber(bot_id, cohort.first_id + number) for number in range(cohort.count)]
-    async with app.database.transaction() as connection:
-        await SubscriberStore(connection).put(people)
-    campaign = await app.broadcast.create(bot_id, "Crash", Text(text=MESSAGE), actor="test")
-    await app.broadcast.start(campaign.id, actor="test")
-    return campaign.id
-
-
 async def test_killed_in_the_middle_nobody_is_lost_and_nobody_written_to_twice(tmp_path: Path) -> None:
     """All states sum up to the audience, one message each at most, unknown at most the calls in flight."""
     async with Sandbox.start(port=0, limits=Limits.off()) as sandbox:
@@ -70,7 +56,9 @@ async def test_killed_in_the_middle_nobody_is_lost_and_nobody_written_to_twice(t
             return sandbox.world.deliveries.count(bot.id, text=MESSAGE)
 
         async with build(fast(settings, RATE)) as idle:
-            campaign_id = await draft(idle, sandbox)
+            campaign_id = await begin_campaign(
+                idle, sandbox, bot.id, MESSAGE, people=SUBSCRIBERS, blocked=0.03
+            )
             for delivered in KILLS_AFTER:
                 async with product(settings):
                     await until(partial(reached, received, delivered), f"{delivered} are delivered")

@@ -17,14 +17,12 @@ from pathlib import Path
 import pytest
 
 from gatecrier.app import App, build
-from gatecrier.broadcast.model import CampaignState, DeliveryState, Text
+from gatecrier.broadcast.model import CampaignState, DeliveryState
 from gatecrier.kernel.errors import Conflict
 from gatecrier.kernel.settings import Settings, load
-from gatecrier.registry.store import SubscriberStore
 from gatecrier_sandbox import Limits, Sandbox
 from gatecrier_sandbox.world.model import Bot
-from journeys.conftest import fast, until
-from make import make_subscriber
+from journeys.conftest import begin_campaign, fast, until
 
 pytestmark = [pytest.mark.story, pytest.mark.timeout(300)]
 
@@ -83,13 +81,10 @@ async def battlefield(folder: Path) -> AsyncIterator[Battlefield]:
             bot_token=bot.token, telegram_api_url=sandbox.url, database_url=f"sqlite:///{folder}/crash.db"
         )
         async with build(fast(settings, RATE)) as app, mother(settings) as process:
-            cohort = sandbox.world.subscribers(bot.id, SUBSCRIBERS, blocked=BLOCKED, announce=False)
-            people = [make_subscriber(bot.id, cohort.first_id + number) for number in range(cohort.count)]
-            async with app.database.transaction() as connection:
-                await SubscriberStore(connection).put(people)
-            campaign = await app.broadcast.create(bot.id, "Crash", Text(text=MESSAGE), actor="test")
-            await app.broadcast.start(campaign.id, actor="test")
-            yield Battlefield(app, sandbox, bot, process, campaign.id)
+            campaign_id = await begin_campaign(
+                app, sandbox, bot.id, MESSAGE, people=SUBSCRIBERS, blocked=BLOCKED
+            )
+            yield Battlefield(app, sandbox, bot, process, campaign_id)
 
 
 @asynccontextmanager

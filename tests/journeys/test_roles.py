@@ -1,6 +1,5 @@
 """Web and worker processes on one PostgreSQL: one gate and one sender, whoever of them lives."""
 
-import asyncio
 import os
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -13,18 +12,17 @@ import pytest
 import sqlalchemy as sa
 
 from gatecrier.app import App, build
-from gatecrier.broadcast.model import CampaignState, DeliveryState, Text
+from gatecrier.broadcast.model import CampaignState, DeliveryState
 from gatecrier.gate.model import Reason
 from gatecrier.kernel.errors import Conflict, Misconfigured
 from gatecrier.kernel.settings import Role, Settings, load
 from gatecrier.registry.instances import Instances
-from gatecrier.registry.store import SubscriberStore, received_updates
+from gatecrier.registry.store import received_updates
 from gatecrier.storage.database import Database
 from gatecrier_sandbox import Limits, Sandbox
 from gatecrier_sandbox.world.model import Bot as SandboxBot
-from journeys.conftest import fast, is_card, until
-from journeys.test_webhook import free_port
-from make import make_subscriber
+from journeys.conftest import begin_campaign, fast, is_card, running, until
+from ports import free_port
 
 pytestmark = pytest.mark.story
 
@@ -45,14 +43,9 @@ class Deployment:
     @asynccontextmanager
     async def process(self, role: Role) -> AsyncIterator[App]:
         """One process at work for the length of the block."""
-        async with build(self.settings) as app:
-            task = asyncio.create_task(app.run(role))
-            try:
-                await until(lambda: app.homes is not None, "it works")
-                yield app
-            finally:
-                app.stop()
-                await task
+        async with build(self.settings) as app, running(app, role):
+            await until(lambda: app.homes is not None, "it works")
+            yield app
 
 
 @pytest.fixture
@@ -128,7 +121,10 @@ async def test_two_workers_share_the_bots_and_each_campaign_is_sent_once(deploym
                     ),
                     "both have bots",
                 )
-                campaigns = {bot.id: await _campaign(idle, sandbox, bot.id) for bot in bots}
+                campaigns = {
+                    bot.id: await begin_campaign(idle, sandbox, bot.id, MESSAGE, people=AUDIENCE)
+                    for bot in bots
+                }
                 await until(
                     lambda: all(len(_received(sandbox, bot)) > 50 for bot in bots), "every bot's has begun"
                 )
@@ -171,14 +167,3 @@ async def _ended(app: App, campaign_id: int) -> bool:
 async def _kept(app: App) -> int:
     async with app.database.read() as connection:
         return await connection.scalar(sa.select(sa.func.count()).select_from(received_updates)) or 0
-
-
-async def _campaign(app: App, sandbox: Sandbox, bot_id: int) -> int:
-    """A started campaign of this bot to people of its own."""
-    cohort = sandbox.world.subscribers(bot_id, AUDIENCE, announce=False)
-    people = [make_subscriber(bot_id, cohort.first_id + number) for number in range(cohort.count)]
-    async with app.database.transaction() as connection:
-        await SubscriberStore(connection).put(people)
-    campaign = await app.broadcast.create(bot_id, "Roles", Text(text=MESSAGE), actor="test")
-    await app.broadcast.start(campaign.id, actor="test")
-    return campaign.id

@@ -10,13 +10,9 @@ from gatecrier.kernel.errors import Misconfigured
 from gatecrier.kernel.settings import Settings, load
 from gatecrier_sandbox import Limits, Sandbox
 from journeys.conftest import running, until
+from ports import free_port
 
 pytestmark = pytest.mark.story
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def hooked(sandbox: Sandbox, token: str, path: Path, **fields: object) -> Settings:

@@ -1,7 +1,6 @@
 """Webhooks over real sockets: an aiohttp server is the bot. facts/botapi.md §7."""
 
 import asyncio
-import socket
 import ssl
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,6 +14,7 @@ from aiohttp import web
 
 from gatecrier_sandbox import Limits, Sandbox
 from gatecrier_sandbox.world.model import Bot
+from ports import free_port
 
 pytestmark = pytest.mark.story
 
@@ -166,13 +166,6 @@ async def test_a_self_signed_certificate_is_trusted_when_it_was_given(desk: Desk
             assert (await response.json())["description"] == "Webhook was set"
         await house.until(lambda: len(house.requests) == 1)
         assert (await desk.call("getWebhookInfo"))["result"]["has_custom_certificate"]
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 async def test_errors_of_the_network_have_their_names(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Tables say what is open: take back what the dead held, wake who has work. A lost job changes nothing."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from gatecrier.broadcast.ledger import EVER, Ledger
 from gatecrier.broadcast.service import SENDER, Waker, sender_key
@@ -28,25 +29,20 @@ class Reconciler:
 
     async def run_once(self) -> Reconciled:
         """Expire leases and wake senders."""
-        now = self._clock.now()
-        async with self._database.transaction() as connection:
-            ledger = Ledger(connection)
-            expired = await ledger.expire(now=now)
-            bots = await ledger.bots_with_work(now=now)
-            for bot_id in bots:
-                await self._jobs.wake(connection, SENDER, sender_key(bot_id))
-        return Reconciled(expired=expired, woken=len(bots))
+        return await self._reconcile(None, expired_by=self._clock.now())
 
     async def take_over(self, bot_id: int) -> Reconciled:
         """
         The same for one bot whose home has just begun: whoever held a lease before is dead, or frozen and
         fenced, so none needs to be waited for.
         """
-        now = self._clock.now()
+        return await self._reconcile(bot_id, expired_by=EVER)
+
+    async def _reconcile(self, only: int | None, *, expired_by: datetime) -> Reconciled:
         async with self._database.transaction() as connection:
             ledger = Ledger(connection)
-            expired = await ledger.expire(now=EVER, bot_id=bot_id)
-            woken = bot_id in await ledger.bots_with_work(now=now)
-            if woken:
+            expired = await ledger.expire(now=expired_by, bot_id=only)
+            bots = [id_ for id_ in await ledger.bots_with_work(now=self._clock.now()) if only in (None, id_)]
+            for bot_id in bots:
                 await self._jobs.wake(connection, SENDER, sender_key(bot_id))
-        return Reconciled(expired=expired, woken=int(woken))
+        return Reconciled(expired=expired, woken=len(bots))

@@ -38,12 +38,10 @@ async def list_(*, output: Output = "table") -> int:
     """Every bot, and which process is its home."""
     async with build(load()) as gatecrier:
         added = {record.id: record for record in await gatecrier.bots.list()}
-        leases = {lease.name: lease for lease in await gatecrier.instances.leases()}
-        now = gatecrier.clock.now()
+        homes = await gatecrier.instances.holders()
         rows = []
         for bot_id in sorted(gatecrier.hosted):
-            lease = leases.get(lease_of(bot_id))
-            home = lease.holder if lease and lease.until > now else ""
+            home = homes.get(lease_of(bot_id), "")
             record = added.get(bot_id)
             name = f"@{record.username}" if record else ""
             rows.append((bot_id, name, "added" if record else "GATECRIER_BOT_TOKEN", home))

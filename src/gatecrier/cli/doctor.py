@@ -29,7 +29,7 @@ async def _processes(app: App) -> list[tuple[str, bool, str]]:
     alive = [one for one in await app.instances.all() if one.lives(now)]
     if not alive:
         return [("processes", True, "none runs; start one with: gatecrier run")]
-    homes = {lease.name: lease.holder for lease in await app.instances.leases() if lease.until > now}
+    homes = await app.instances.holders()
     done = [_process(one, homes, app, now) for one in alive]
     homeless = [bot_id for bot_id in app.hosted if lease_of(bot_id) not in homes]
     remedy = "none; start a worker with: gatecrier run --role worker"

@@ -5,7 +5,7 @@ import signal
 
 from gatecrier.app import build
 from gatecrier.cli.show import console
-from gatecrier.kernel.settings import Role, load
+from gatecrier.kernel.settings import Role, Settings, load
 from gatecrier.kernel.telemetry import configure
 from gatecrier.storage.database import Database
 from gatecrier.storage.migrate import migrate as bring_up_to_date
@@ -21,12 +21,17 @@ async def run(*, role: Role = Role.ALL) -> int:
     """
     settings = load()
     configure(settings.log_level)
+    await work(settings, role)
+    return 0
+
+
+async def work(settings: Settings, role: Role) -> None:
+    """What a process does from its start on, until SIGTERM or Ctrl-C."""
     async with build(settings) as app:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, app.stop)
         await app.run(role)
-    return 0
 
 
 async def migrate() -> int:

@@ -154,8 +154,13 @@ class Instances:
         """Whether a lease is ours beyond doubt: by our own clock, which goes on while a process is frozen."""
         return self._held_until.get(name, 0.0) > self._clock.monotonic()
 
+    async def holders(self) -> dict[str, str]:
+        """Who holds what now: the name of a lease -> its holder's id."""
+        now = self._clock.now()
+        return {lease.name: lease.holder for lease in await self.leases() if lease.until > now}
+
     async def leases(self) -> list[Lease]:
-        """Who holds what."""
+        """Every lease, those that are over included."""
         async with self._database.read() as connection:
             rows = (await connection.execute(sa.select(leases).order_by(leases.c.name))).mappings().all()
         return [Lease(**row) for row in rows]

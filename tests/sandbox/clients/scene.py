@@ -1,12 +1,12 @@
 """Where the story plays: people, chats and files, made through the control API as anybody would."""
 
 import base64
-import socket
 import struct
 import zlib
 from pathlib import Path
 from typing import Any
 
+from ports import free_port
 from sandbox.clients.story import STEPS
 from sandbox.clients.world import World
 
@@ -82,10 +82,3 @@ def _fill(world: World, scene: dict[str, Any], chat_id: int) -> None:
     world.ask("PUT", f"/chats/{chat_id}/members/{scene['owner']}", {"status": "creator"})
     appointed = {"status": "administrator", "rights": dict.fromkeys(RIGHTS, True)}
     world.ask("PUT", f"/chats/{chat_id}/members/{scene['bot']}", appointed)
-
-
-def free_port() -> int:
-    """A port nobody listens on now, for the program's webhook server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
